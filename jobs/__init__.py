@@ -1,0 +1,1 @@
+"""The work: everything that happens to a session between its upload and its transcript."""

@@ -1,0 +1,86 @@
+"""Every setting of the product, read from the environment in this one place.
+
+Each field is the environment variable of the same name in capitals; README.md lists them all (a test holds the two together).
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The product's settings; `Settings()` raises pydantic's ValidationError, naming the variable, for a bad value."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+
+    # Where things are
+    database_url: str = Field("", description="Postgres as `postgresql://…`; empty: an embedded one")
+    redis_url: str = Field("", description="Redis as `redis://…` or `unix://…`; empty: an embedded one")
+    var_dir: Path = Field(Path("var"), description="where this machine keeps its data")
+    audio_dir: Path | None = Field(None, description="where the local audio store keeps recordings; empty: `VAR_DIR/audio`")
+
+    # Addresses
+    bind_host: str = Field("127.0.0.1", description="the address everything listens on")
+    dashboard_port: int = Field(8501, ge=1, le=65535, description="port of the dashboard and of the API under `/api`")
+    api_port: int = Field(8502, ge=1, le=65535, description="port of `make run-api`")
+    rq_dashboard_port: int = Field(9181, ge=1, le=65535, description="port of rq-dashboard")
+    rq_dashboard_username: str = Field("", description="user name that rq-dashboard asks for; empty: it does not ask")
+    rq_dashboard_password: str = Field("", description="password that rq-dashboard asks for")
+    rq_dashboard_url: str = Field("", description="where people reach rq-dashboard; empty: `http://BIND_HOST:RQ_DASHBOARD_PORT`")
+
+    # Work
+    workers: int = Field(3, ge=1, le=64, description="worker processes that `make run` starts")
+    stt_engine: str = Field("pocketsphinx", description="engine for sessions that do not name one")
+    engine_processes: int = Field(0, ge=0, le=256, description="recognising processes a session may use; 0: one a core")
+    queue_name: str = Field("transcriptions", description="the one RQ queue")
+    max_failures: int = Field(5, ge=1, le=50, description="tries before a session that keeps failing is given up")
+    retry_base_sec: float = Field(10, gt=0, description="wait before the second try, in seconds; doubles with each further one")
+    retry_cap_sec: float = Field(600, gt=0, description="longest wait between two tries, in seconds")
+
+    # Clocks
+    heartbeat_sec: float = Field(5, gt=0, description="seconds between heartbeats of a running session")
+    lease_sec: float = Field(30, gt=0, description="seconds without a heartbeat after which a session is taken over")
+    reconcile_sec: float = Field(5, gt=0, description="seconds between two rounds of a reconciler")
+    refresh_sec: float = Field(5, gt=0, description="seconds between two refreshes of a page")
+    overdue_factor: float = Field(2, ge=1, description="a session is overdue at this many times its expected duration")
+
+    # Limits
+    max_upload_mb: int = Field(2048, ge=1, description="largest file accepted, in MiB")
+    max_audio_hours: float = Field(8, gt=0, description="longest recording accepted, in hours of decoded audio")
+    max_files_per_upload: int = Field(20, ge=1, description="files that one upload on the page may hold")
+    media_memory_mb: int = Field(2048, ge=64, description="memory that probing or decoding one file may use, in MiB")
+    upload_keep_hours: float = Field(24, gt=0, description="hours until an upload that was never started is swept")
+
+    # People and logs
+    owner: str = Field("coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are, until there is sign-in")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
+
+    @property
+    def audio_folder(self) -> Path:
+        return self.audio_dir or self.var_dir / "audio"
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Where workers put decoded audio while they need it; emptied by the reconciler, safe to delete."""
+        return self.var_dir / "scratch"
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 1024 * 1024
+
+    @property
+    def max_audio_sec(self) -> float:
+        return self.max_audio_hours * 3600
+
+    @property
+    def rq_dashboard_link(self) -> str:
+        return self.rq_dashboard_url or f"http://{self.bind_host}:{self.rq_dashboard_port}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
