@@ -1,1 +1,1 @@
-"""The truth: settings, schema, transitions and queries on Postgres, and where the audio lies. Imports nothing of ours."""
+"""The truth: settings, schema, transitions, queries, and where the audio lies. Imports nothing of ours."""

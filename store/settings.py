@@ -1,6 +1,6 @@
 """Every setting of the product, read from the environment in this one place.
 
-Each field is the environment variable of the same name in capitals; README.md lists them all (a test holds the two together).
+Each field is the environment variable of the same name in capitals. README.md lists them (a test compares).
 """
 
 from functools import cache
@@ -20,7 +20,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="Postgres as `postgresql://…`; empty: an embedded one")
     redis_url: str = Field("", description="Redis as `redis://…` or `unix://…`; empty: an embedded one")
     var_dir: Path = Field(Path("var"), description="where this machine keeps its data")
-    audio_dir: Path | None = Field(None, description="where the local audio store keeps recordings; empty: `VAR_DIR/audio`")
+    audio_dir: Path | None = Field(
+        None, description="where the local audio store keeps recordings; empty: `VAR_DIR/audio`"
+    )
 
     # Addresses
     bind_host: str = Field("127.0.0.1", description="the address everything listens on")
@@ -29,7 +31,9 @@ class Settings(BaseSettings):
     rq_dashboard_port: int = Field(9181, ge=1, le=65535, description="port of rq-dashboard")
     rq_dashboard_username: str = Field("", description="user name that rq-dashboard asks for; empty: it does not ask")
     rq_dashboard_password: str = Field("", description="password that rq-dashboard asks for")
-    rq_dashboard_url: str = Field("", description="where people reach rq-dashboard; empty: `http://BIND_HOST:RQ_DASHBOARD_PORT`")
+    rq_dashboard_url: str = Field(
+        "", description="where people reach rq-dashboard; empty: `http://BIND_HOST:RQ_DASHBOARD_PORT`"
+    )
 
     # Work
     workers: int = Field(3, ge=1, le=64, description="worker processes that `make run` starts")
@@ -37,7 +41,9 @@ class Settings(BaseSettings):
     engine_processes: int = Field(0, ge=0, le=256, description="recognising processes a session may use; 0: one a core")
     queue_name: str = Field("transcriptions", description="the one RQ queue")
     max_failures: int = Field(5, ge=1, le=50, description="tries before a session that keeps failing is given up")
-    retry_base_sec: float = Field(10, gt=0, description="wait before the second try, in seconds; doubles with each further one")
+    retry_base_sec: float = Field(
+        10, gt=0, description="wait before the second try, in seconds; doubles with each further one"
+    )
     retry_cap_sec: float = Field(600, gt=0, description="longest wait between two tries, in seconds")
 
     # Clocks
@@ -55,7 +61,9 @@ class Settings(BaseSettings):
     upload_keep_hours: float = Field(24, gt=0, description="hours until an upload that was never started is swept")
 
     # People and logs
-    owner: str = Field("coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are, until there is sign-in")
+    owner: str = Field(
+        "coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are, until there is sign-in"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
 
     @property

@@ -1,0 +1,84 @@
+"""How long a session will take: the expectation at its claim, what it has shown since, and an honest interval. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+DEFAULT_FACTOR = 4.0  # times the audio's duration: conservative, until sessions of the engine have finished
+DEFAULT_SPREAD = 4.0  # the default factor may be off by that much, either way
+DEFAULT_WEIGHT = 0.01  # the default counts as much as 1 % of the recording seen, a learned expectation as 10 %
+LEARNED_WEIGHT = 0.10
+LEAST_SPREAD = 1.15
+LEAST_REMAINING_SEC = 1.0
+LEAST_EXPECTED_SEC = 2.0  # start-up of an attempt, however short the recording
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What to expect of a whole recording, frozen on the attempt; likely within ÷ `spread` to × `spread`."""
+
+    expected_sec: float
+    spread: float
+    learned: bool
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """Seconds left: the estimate and the interval it lies in most of the time."""
+
+    sec: float
+    low_sec: float
+    high_sec: float
+
+
+def expect(duration_sec: float, finished: Sequence[float]) -> Expectation:
+    """The expectation for a recording of `duration_sec` after sessions that took `finished` times their own duration.
+
+    The factor is the median of `finished`, its spread the 10 % and 90 % quantiles around it; without any finished
+    session it is DEFAULT_FACTOR.
+    """
+    ratios = [ratio for ratio in finished if ratio > 0]
+    if not ratios:
+        return Expectation(max(DEFAULT_FACTOR * duration_sec, LEAST_EXPECTED_SEC), DEFAULT_SPREAD, learned=False)
+    middle = median(ratios)
+    spread = 2.0
+    if len(ratios) >= 5:
+        deciles = quantiles(ratios, n=10, method="inclusive")
+        spread = max(middle / deciles[0], deciles[-1] / middle, LEAST_SPREAD)
+    return Expectation(max(middle * duration_sec, LEAST_EXPECTED_SEC), spread, learned=True)
+
+
+def remaining(
+    expectation: Expectation,
+    *,
+    processed_sec: float,
+    total_sec: float,
+    elapsed_sec: float,
+    resumed_sec: float = 0.0,
+) -> Remaining:
+    """Seconds left of a running attempt, at least 1.
+
+    A blend of what was expected and what this attempt has shown. With f the share of the audio that this attempt has
+    done itself, w = f / (f + k) and k the weight above: w · (elapsed / f) · left + (1 - w) · (expected left), where
+    elapsed / f is the attempt's own pace. From the first seconds of audio on the pace counts, and soon it counts most.
+    """
+    left = 1 - _share(processed_sec, total_sec)
+    own = _share(processed_sec - resumed_sec, total_sec)
+    to_do = 1 - _share(resumed_sec, total_sec)  # of the whole recording, what this attempt has to do
+    by_expectation = max(min(expectation.expected_sec * to_do - elapsed_sec, expectation.expected_sec * left), 0.0)
+    weight = own / (own + (LEARNED_WEIGHT if expectation.learned else DEFAULT_WEIGHT))
+    by_pace = elapsed_sec / own * left if own else 0.0
+    estimate = max(weight * by_pace + (1 - weight) * by_expectation, LEAST_REMAINING_SEC)
+    spread = math.exp((1 - weight) * math.log(expectation.spread) + weight * math.log(LEAST_SPREAD))
+    return Remaining(estimate, estimate / spread, estimate * spread)
+
+
+def expected_before_start(expectation: Expectation, *, resumed_share: float = 0.0) -> Remaining:
+    """What a session that has not started yet will take, from its start."""
+    estimate = max(expectation.expected_sec * (1 - resumed_share), LEAST_REMAINING_SEC)
+    return Remaining(estimate, estimate / expectation.spread, estimate * expectation.spread)
+
+
+def _share(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0

@@ -1,0 +1,34 @@
+"""How far a session is, in percent: DESIGN's formula, pure."""
+
+import math
+
+WEIGHT_OF_AUDIO = 0.7
+WEIGHT_OF_TIME = 0.3
+MOST_BEFORE_COMPLETED = 99
+
+
+def percent(
+    *, processed_sec: float, total_sec: float, elapsed_sec: float, expected_sec: float, resumed_sec: float = 0.0
+) -> int:
+    """`0.7 · actual + 0.3 · time` in whole percent, 0 to 99: 100 is for completed sessions alone.
+
+    actual = processed/total seconds of audio. time = elapsed/expected seconds, where audio that earlier attempts had
+    finished (`resumed_sec`) counts as if it had just taken its expected time: an attempt that goes on from half starts
+    at 50 %, and with nothing resumed this is elapsed/expected. Both are capped at 1. All four move forward within an
+    attempt and `expected_sec` is frozen, so the percentage never falls.
+    """
+    actual = _share(processed_sec, total_sec)
+    time = _share(elapsed_sec + expected_sec * _share(resumed_sec, total_sec), expected_sec)
+    whole = math.floor(100 * (WEIGHT_OF_AUDIO * actual + WEIGHT_OF_TIME * time) + 1e-9)
+    return min(whole, MOST_BEFORE_COMPLETED)
+
+
+def waiting_percent(*, processed_sec: float, total_sec: float) -> int:
+    """What a session that waits between two attempts has: where its next attempt will start."""
+    return percent(
+        processed_sec=processed_sec, total_sec=total_sec, elapsed_sec=0, expected_sec=1, resumed_sec=processed_sec
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return min(max(part / whole, 0.0), 1.0) if whole > 0 else 0.0

@@ -1,0 +1,141 @@
+"""Whose turn it is, and taking it: the part of a session's life that two workers could race for."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus, TranscriptChunk
+from store.states import Status
+from store.transitions import transition
+
+CLAIM_LOCK = 7_208_402  # one claim at a time, so that the order below holds among all workers
+
+# Higher priority; then the coach with the fewest sessions processing; then the coach least recently served; then the
+# oldest. jobs/queue_position.py says the same in Python, for the position shown; a test holds the two together.
+_NEXT = text(
+    """
+    WITH waiting AS (
+        SELECT id, owner, priority, queued_at FROM session
+        WHERE status = 'pending' AND (next_run_at IS NULL OR next_run_at <= clock_timestamp())
+    ), coach AS (
+        SELECT owner,
+               (SELECT count(*) FROM session busy WHERE busy.status = 'processing' AND busy.owner = o.owner) AS running,
+               (SELECT max(started_at) FROM session served WHERE served.owner = o.owner) AS last_served
+        FROM (SELECT DISTINCT owner FROM waiting) o
+    )
+    SELECT waiting.id FROM waiting JOIN coach USING (owner)
+    ORDER BY priority DESC, running, last_served NULLS FIRST, queued_at, id
+    LIMIT 5
+    """
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The session whose turn it is, locked until the transaction ends."""
+
+    session_id: uuid.UUID
+    engine: str
+    duration_total: float
+    attempt: int
+    checkpointed_sec: float  # audio that earlier attempts have finished with this engine
+
+
+def next_turn(db: Session) -> Turn | None:
+    """Choose and lock the next session; None when none is due. Holds CLAIM_LOCK until the transaction ends."""
+    db.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    for session_id in db.scalars(_NEXT).all():
+        row = db.execute(
+            select(CoachingSession.id, CoachingSession.engine, CoachingSession.duration_total, CoachingSession.attempt)
+            .where(CoachingSession.id == session_id, CoachingSession.status == Status.PENDING)
+            .with_for_update(skip_locked=True)
+        ).one_or_none()
+        if row is not None:  # else a cancellation holds it or has it already
+            return Turn(row.id, row.engine, row.duration_total, row.attempt, checkpointed_sec(db, row.id, row.engine))
+    return None
+
+
+def take(
+    db: Session,
+    turn: Turn,
+    *,
+    worker: str,
+    job_id: str,
+    message: str,
+    progress: int,
+    expectation: dict[str, Any],
+) -> int | None:
+    """Claim the session of `turn` in the same transaction; its new claim_no, or None when it is no longer pending.
+
+    `expectation` holds the attempt's expected_sec, expected_from and spread.
+    """
+    waited = db.execute(
+        select(CoachingSession.queued_at, CoachingSession.claim_no, ProcessingStatus.actor)
+        .join(ProcessingStatus, ProcessingStatus.session_id == CoachingSession.id)
+        .where(CoachingSession.id == turn.session_id)
+        .order_by(ProcessingStatus.id.desc())
+        .limit(1)
+    ).one()
+    claimed = transition(
+        db,
+        turn.session_id,
+        before={Status.PENDING},
+        after=Status.PROCESSING,
+        message=message,
+        actor=worker,
+        progress=progress,
+        changes={
+            "claim_no": CoachingSession.claim_no + 1,
+            "attempt": CoachingSession.attempt + 1,
+            "transcription_job_id": job_id,
+            "worker": worker,
+            "duration_processed": turn.checkpointed_sec,
+            "started_at": CLOCK,
+            "heartbeat_at": CLOCK,
+            "next_run_at": None,
+        },
+    )
+    if not claimed:
+        return None
+    db.execute(
+        insert(Attempt).values(
+            session_id=turn.session_id,
+            number=turn.attempt + 1,
+            claim_no=waited.claim_no + 1,
+            engine=turn.engine,
+            worker=worker,
+            job_id=job_id,
+            started_by=waited.actor,
+            queued_at=waited.queued_at,
+            resumed_sec=turn.checkpointed_sec,
+            **expectation,
+        )
+    )
+    claim_no: int = waited.claim_no + 1
+    return claim_no
+
+
+def checkpointed_sec(db: Session, session_id: uuid.UUID, engine: str) -> float:
+    """Seconds of audio in the finished chunks of this session and engine."""
+    seconds = select(func.coalesce(func.sum(TranscriptChunk.end_sec - TranscriptChunk.start_sec), 0.0)).where(
+        TranscriptChunk.session_id == session_id, TranscriptChunk.engine == engine
+    )
+    return float(db.scalars(seconds).one())
+
+
+def due_count(db: Session) -> int:
+    """Sessions that a worker could claim now: as many doorbells belong in the queue, and no more."""
+    due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
+    return db.scalars(
+        select(func.count()).select_from(CoachingSession).where(CoachingSession.status == Status.PENDING, due)
+    ).one()
+
+
+def mark_prepared(db: Session, session_id: uuid.UUID, claim_no: int) -> None:
+    """Note on the attempt that the audio is decoded and cut."""
+    db.execute(
+        update(Attempt).where(Attempt.session_id == session_id, Attempt.claim_no == claim_no).values(prepared_at=CLOCK)
+    )

@@ -1,0 +1,57 @@
+"""Connections to Postgres: one engine a process, and transactions that bear its absence with a deadline."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Engine, create_engine, func, make_url, select
+from sqlalchemy.orm import Session
+
+from store.settings import settings
+
+STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
+
+
+@cache
+def engine() -> Engine:
+    """The engine of this process for `DATABASE_URL`; RuntimeError, saying what to do, when there is none."""
+    url = settings().database_url
+    if not url:
+        raise RuntimeError("DATABASE_URL is not set: run the command under `python -m store.embedded --`, or set it.")
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg2"),
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=10,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+            "application_name": "transcript-desk",
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=60000",
+        },
+    )
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A SQLAlchemy session, always called `db`, that commits at the end and rolls back on any error."""
+    with Session(engine(), expire_on_commit=False) as db, db.begin():
+        yield db
+
+
+def database_now(db: Session) -> datetime:
+    """The database's clock, not the transaction's start: two hosts with different clocks see the same time."""
+    now: datetime = db.scalars(select(func.clock_timestamp())).one()
+    return now
+
+
+def forget_connections() -> None:
+    """Close this process's pooled connections; call it before a fork, since a connection cannot be shared."""
+    if engine.cache_info().currsize:
+        engine().dispose()

@@ -1,0 +1,41 @@
+"""`python -m store.migrations upgrade|downgrade|check`: bring the schema to head, one step back, or compare."""
+
+import sys
+
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from store.database import engine
+from store.migrations import SchemaNotAtHead, check, config
+
+MIGRATION_LOCK = 7_208_401  # several hosts may start at once: one migrates, the others wait
+
+
+def main(arguments: list[str]) -> int:
+    verb = arguments[0] if arguments else "check"
+    if verb not in {"upgrade", "downgrade", "check"}:
+        print(__doc__)
+        return 2
+    alembic = config()
+    try:
+        with engine().connect() as connection:
+            connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            connection.commit()
+            alembic.attributes["connection"] = connection
+            if verb == "upgrade":
+                command.upgrade(alembic, "head")
+            elif verb == "downgrade":
+                command.downgrade(alembic, "-1")
+            else:
+                check(connection)
+            connection.commit()
+    except (SchemaNotAtHead, RuntimeError, OperationalError) as error:
+        print(f"Migration stopped: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

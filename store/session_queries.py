@@ -1,0 +1,143 @@
+"""Sessions as records: every fact that a screen or the API shows, read in one statement together with the clock."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus, Upload
+from store.states import FINAL, Priority, Status
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """The facts of one session and the database's time at which they were read. Durations in seconds."""
+
+    id: uuid.UUID
+    owner: str
+    title: str
+    audio_filename: str
+    audio_uri: str
+    audio_size_bytes: int
+    audio_sha256: str
+    audio_format: str
+    duration_total: float
+    language: str
+    engine: str
+    priority: Priority
+    demo: bool
+    status: Status
+    attempt: int
+    claim_no: int
+    failures: int
+    fruitless_deaths: int
+    transcription_job_id: str | None
+    worker: str | None
+    duration_processed: float
+    error_code: str | None
+    error_kind: str | None
+    error_text: str | None
+    created_at: datetime
+    updated_at: datetime
+    queued_at: datetime
+    next_run_at: datetime | None
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+    # of the current or last attempt; None before the first
+    expected_sec: float | None
+    expected_from: str | None
+    spread: float | None
+    resumed_sec: float | None
+    # of the last history row
+    progress: int
+    message: str
+    now: datetime
+
+
+_SESSION_COLUMNS = [
+    column for column in CoachingSession.__table__.columns if column.name in SessionRecord.__dataclass_fields__
+]
+
+
+def select_records() -> Select[Any]:
+    """The statement behind every record; add WHERE, ORDER BY and LIMIT, and read the rows with `as_record`."""
+    last = (
+        select(ProcessingStatus.progress, ProcessingStatus.message)
+        .where(ProcessingStatus.session_id == CoachingSession.id)
+        .order_by(ProcessingStatus.id.desc())
+        .limit(1)
+        .lateral("last_status")
+    )
+    return (
+        select(
+            *_SESSION_COLUMNS,
+            Attempt.expected_sec,
+            Attempt.expected_from,
+            Attempt.spread,
+            Attempt.resumed_sec,
+            last.c.progress,
+            last.c.message,
+            CLOCK.label("now"),
+        )
+        .outerjoin(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))
+        .join(last, last.c.progress.is_not(None))
+    )
+
+
+def as_record(row: Any) -> SessionRecord:
+    facts = dict(row._mapping)
+    return SessionRecord(**{**facts, "status": Status(facts["status"]), "priority": Priority(facts["priority"])})
+
+
+def records(
+    db: Session, *where: ColumnElement[bool], order_by: Sequence[Any] = (), limit: int = 200
+) -> list[SessionRecord]:
+    ordered = order_by or (CoachingSession.created_at.desc(), CoachingSession.id)
+    return [as_record(row) for row in db.execute(select_records().where(*where).order_by(*ordered).limit(limit))]
+
+
+def by_ids(db: Session, ids: Collection[uuid.UUID], *, owner: str | None = None) -> list[SessionRecord]:
+    """The sessions with these ids, of this owner where one is given; unknown ones are left out."""
+    return records(db, CoachingSession.id.in_(ids), *_of(owner), limit=len(ids) or 1)
+
+
+def by_id(db: Session, session_id: uuid.UUID, *, owner: str | None = None) -> SessionRecord | None:
+    found = by_ids(db, [session_id], owner=owner)
+    return found[0] if found else None
+
+
+def with_status(db: Session, *statuses: Status, owner: str | None = None, limit: int = 200) -> list[SessionRecord]:
+    """Sessions in these states, the newest first."""
+    return records(db, CoachingSession.status.in_(statuses), *_of(owner), limit=limit)
+
+
+def recent(db: Session, *, owner: str | None = None, limit: int = 50) -> list[SessionRecord]:
+    """What a coach looks at: the sessions that are under way, then the newest others, at most `limit`."""
+    under_way = with_status(db, Status.PROCESSING, Status.PENDING, owner=owner, limit=limit)
+    newest = records(db, CoachingSession.status.in_(FINAL), *_of(owner), limit=limit - len(under_way))
+    return under_way + newest
+
+
+def with_same_bytes(db: Session, sha256: str, *, owner: str) -> SessionRecord | None:
+    """The owner's newest session of a recording with this checksum."""
+    found = records(db, CoachingSession.audio_sha256 == sha256, CoachingSession.owner == owner, limit=1)
+    return found[0] if found else None
+
+
+def with_idempotency_key(db: Session, key: str, *, owner: str) -> SessionRecord | None:
+    found = records(db, CoachingSession.idempotency_key == key, CoachingSession.owner == owner, limit=1)
+    return found[0] if found else None
+
+
+def upload(db: Session, upload_id: uuid.UUID, *, owner: str) -> Upload | None:
+    """A stored recording that waits to be started."""
+    return db.scalars(select(Upload).where(Upload.id == upload_id, Upload.owner == owner)).one_or_none()
+
+
+def _of(owner: str | None) -> list[ColumnElement[bool]]:
+    return [] if owner is None else [CoachingSession.owner == owner]
