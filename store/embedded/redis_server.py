@@ -36,7 +36,8 @@ class RedisServer(Server):
             "unixsocket": str(self._socket),
             "unixsocketperm": "700",
             "dir": str(self.data),
-            "appendonly": "no" if self.fast else "yes",
+            "appendonly": "yes",
+            "appendfsync": "no" if self.fast else "everysec",
             "save": "",
             "maxmemory-policy": "noeviction",
         }
