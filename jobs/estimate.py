@@ -10,6 +10,7 @@ DEFAULT_SPREAD = 4.0  # the default factor may be off by that much, either way
 DEFAULT_WEIGHT = 0.01  # the default counts as much as 1 % of the recording seen, a learned expectation as 10 %
 LEARNED_WEIGHT = 0.10
 LEAST_SPREAD = 1.15
+LEARN_FROM_NEAREST = 25
 LEAST_REMAINING_SEC = 1.0
 LEAST_EXPECTED_SEC = 2.0  # start-up of an attempt, however short the recording
 
@@ -32,13 +33,17 @@ class Remaining:
     high_sec: float
 
 
-def expect(duration_sec: float, finished: Sequence[float]) -> Expectation:
-    """The expectation for a recording of `duration_sec` after sessions that took `finished` times their own duration.
+def expect(duration_sec: float, finished: Sequence[tuple[float, float]]) -> Expectation:
+    """The expectation for a recording of `duration_sec` after `finished` sessions: (seconds of audio, of processing).
 
-    The factor is the median of `finished`, its spread the 10 % and 90 % quantiles around it; without any finished
-    session it is DEFAULT_FACTOR.
+    The factor is the median of processing over audio of the 25 whose length is nearest as a ratio, since the start of
+    an attempt weighs more on a short recording; its spread the 10 % and 90 % quantiles around it. Without any finished
+    session the factor is DEFAULT_FACTOR.
     """
-    ratios = [ratio for ratio in finished if ratio > 0]
+    nearest = sorted(
+        (pace for pace in finished if min(pace) > 0), key=lambda pace: abs(math.log(pace[0] / duration_sec))
+    )
+    ratios = [processing / audio for audio, processing in nearest[:LEARN_FROM_NEAREST]]
     if not ratios:
         return Expectation(max(DEFAULT_FACTOR * duration_sec, LEAST_EXPECTED_SEC), DEFAULT_SPREAD, learned=False)
     middle = median(ratios)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus, Upload
+from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
 from store.states import FINAL, Priority, Status
 
 
@@ -132,11 +132,6 @@ def with_same_bytes(db: Session, sha256: str, *, owner: str) -> SessionRecord | 
 def with_idempotency_key(db: Session, key: str, *, owner: str) -> SessionRecord | None:
     found = records(db, CoachingSession.idempotency_key == key, CoachingSession.owner == owner, limit=1)
     return found[0] if found else None
-
-
-def upload(db: Session, upload_id: uuid.UUID, *, owner: str) -> Upload | None:
-    """A stored recording that waits to be started."""
-    return db.scalars(select(Upload).where(Upload.id == upload_id, Upload.owner == owner)).one_or_none()
 
 
 def _of(owner: str | None) -> list[ColumnElement[bool]]:

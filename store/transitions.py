@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
@@ -30,12 +30,13 @@ def transition(
     detail: str | None = None,
     claim_no: int | None = None,
     progress: int | None = None,
+    where: ColumnElement[bool] | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> bool:
     """Take the session from one of `before` to `after`; False when it was in none of them or the claim is not its own.
 
     `changes` are further columns of the session, set in the same statement. `progress` is the percentage of the history
-    row; None: the one reached so far. IllegalTransition is a bug of the caller.
+    row; None: the one reached so far. `where` is a further condition. IllegalTransition is a bug of the caller.
     """
     for status in before:
         if not is_legal(status, after):
@@ -49,6 +50,8 @@ def transition(
     )
     if claim_no is not None:
         statement = statement.where(CoachingSession.claim_no == claim_no)
+    if where is not None:
+        statement = statement.where(where)
     row = db.execute(statement).one_or_none()
     if row is None:
         return False

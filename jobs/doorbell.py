@@ -1,0 +1,54 @@
+"""The doorbell: RQ jobs without arguments that wake a worker. Postgres decides what the worker then finds to do."""
+
+import logging
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from store.settings import settings
+
+TASK = "jobs.worker.transcribe_next"
+RESULT_TTL_SEC = 600
+FAILURE_TTL_SEC = 24 * 3600
+log = logging.getLogger(__name__)
+
+
+def connection(timeout_sec: float = 3.0) -> Redis:
+    """A client of this installation's Redis; a call gives up after `timeout_sec`, since a frozen one never answers."""
+    if not settings().redis_url:
+        raise RuntimeError("REDIS_URL is not set: run the command under `python -m store.embedded --`, or set it.")
+    return Redis.from_url(
+        settings().redis_url, socket_timeout=timeout_sec, socket_connect_timeout=timeout_sec, health_check_interval=15
+    )
+
+
+def queue(redis: Redis) -> Queue:
+    """The one queue. JSON throughout: pickle would run whatever somebody writes into Redis."""
+    return Queue(settings().queue_name, connection=redis, serializer=JSONSerializer)
+
+
+def ring(times: int = 1) -> bool:
+    """Wake workers; False when Redis does not answer. The reconciler then rings later: nothing is lost."""
+    try:
+        with connection() as redis:
+            for _ in range(times):
+                queue(redis).enqueue(
+                    TASK,
+                    description="transcribe the next session",
+                    job_timeout=-1,  # RQ's default of 180 s would end every longer recording
+                    result_ttl=RESULT_TTL_SEC,
+                    failure_ttl=FAILURE_TTL_SEC,
+                )
+    except RedisError as error:
+        log.warning("Redis does not answer, the queue is delayed: %s", error)
+        return False
+    return True
+
+
+def top_up(due: int) -> int:
+    """Ring until as many doorbells wait as there are sessions due; how many were missing. Raises RedisError."""
+    with connection() as redis:
+        missing = max(due - queue(redis).count, 0)
+    return missing if missing and ring(missing) else 0

@@ -1,0 +1,86 @@
+"""What a person does to a session: retry, cancel, give up, delete. Each is a transition with its history."""
+
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from jobs import doorbell, messages
+from store import intake, outcomes
+from store.audio import audio_store
+from store.database import transaction
+from store.outcomes import Cause
+from store.session_queries import by_id
+from store.states import LOOKS, Status
+
+GIVEN_UP = Cause("given-up", "retryable", "Operations stopped this session because it did not move.")
+
+
+class NotPossible(Exception):
+    """The session's state does not allow this."""
+
+
+class SessionNotFound(LookupError):
+    """There is no such session."""
+
+
+def retry(session_id: uuid.UUID, *, actor: str, owner: str | None = None) -> None:
+    """Queue a failed or cancelled session again; what is finished of it is kept. NotPossible, SessionNotFound."""
+    _act(
+        session_id,
+        owner,
+        lambda db: outcomes.retry(db, session_id, message=messages.WAITING, actor=actor),
+        "Only a failed or cancelled session can be tried again",
+    )
+    doorbell.ring()
+
+
+def cancel(session_id: uuid.UUID, *, actor: str, owner: str | None = None) -> None:
+    """Cancel a waiting or running session; a running engine stops within seconds. NotPossible, SessionNotFound."""
+    _act(
+        session_id,
+        owner,
+        lambda db: outcomes.cancel(db, session_id, message=messages.CANCELLED, actor=actor),
+        "Only a waiting or running session can be cancelled",
+    )
+
+
+def give_up(session_id: uuid.UUID, *, actor: str) -> None:
+    """Fail a session that does not move, so that its coach can act. NotPossible, SessionNotFound."""
+    _act(
+        session_id,
+        None,
+        lambda db: outcomes.fail(
+            db,
+            session_id,
+            cause=GIVEN_UP,
+            message=messages.FAILED,
+            actor=actor,
+            before=(Status.PENDING, Status.PROCESSING),
+        ),
+        "Only a waiting or running session can be failed",
+    )
+
+
+def delete(session_id: uuid.UUID, *, owner: str | None = None) -> None:
+    """Remove a session, its transcript and its audio. NotPossible while it runs, SessionNotFound."""
+    uris: list[str] = []
+
+    def remove(db: Session) -> bool:
+        uri = intake.delete_session(db, session_id, owner=owner)
+        uris.extend([uri] if uri else [])
+        return uri is not None
+
+    _act(session_id, owner, remove, "A running session cannot be deleted: cancel it first")
+    for uri in uris:  # after the commit: a row without its audio cannot exist, audio without a row is swept
+        audio_store().delete(uri)
+
+
+def _act(session_id: uuid.UUID, owner: str | None, act: Callable[[Session], bool], refusal: str) -> None:
+    with transaction() as db:
+        before = by_id(db, session_id, owner=owner)
+        if before is None:
+            raise SessionNotFound(f"There is no session {session_id}.")
+        if not act(db):
+            now = by_id(db, session_id, owner=owner)
+            raise NotPossible(f"{refusal}; this one is {LOOKS[now.status if now else before.status].label.lower()}.")

@@ -1,0 +1,186 @@
+"""From a stored recording to a session in the queue: probe, commit, and only then acknowledge and ring."""
+
+import logging
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from jobs import board, doorbell, messages
+from jobs.engines import registry
+from jobs.errors import FileTooLarge, TranscriptDeskError
+from jobs.estimate import Expectation
+from jobs.media.probe import AudioFacts, probe
+from store import intake, session_queries
+from store.audio import StoredAudio, audio_store, on_disk
+from store.database import transaction
+from store.intake import Recording
+from store.settings import settings
+from store.states import Priority
+
+LONGEST_NAME = 200
+log = logging.getLogger(__name__)
+
+
+class IdempotencyKeyReused(TranscriptDeskError):
+    """This Idempotency-Key was used before for another recording. Please send a new key with a new upload."""
+
+    code = "idempotency-key-reused"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the coach may choose; `check` raises the user's error for what cannot be."""
+
+    title: str = ""
+    language: str = "en"
+    engine: str = ""
+    priority: str = "normal"
+
+    def check(self) -> "Wishes":
+        """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the priority."""
+        engine = self.engine.strip() or settings().stt_engine
+        language = self.language.strip().replace("_", "-") or "en"
+        registry.check_language(engine, language)
+        word = Priority.from_word(self.priority.strip() or "normal").word
+        return Wishes(printable(self.title)[:LONGEST_NAME], language, engine, word)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of an upload: `created` is False when the same Idempotency-Key had made the session before."""
+
+    session_id: uuid.UUID
+    duplicate_of: uuid.UUID | None
+    created: bool = True
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """An upload as the coach sees it before it is started."""
+
+    recording: Recording
+    expectation: Expectation
+    duplicate_of: uuid.UUID | None
+    duplicate_title: str | None
+
+
+def printable(name: str) -> str:
+    """The text without control characters and NULs, with single spaces; may be empty."""
+    return re.sub(r"\s+", " ", "".join(letter for letter in name if letter.isprintable() or letter.isspace())).strip()
+
+
+def clean_filename(name: str) -> str:
+    """The name to show: no folders, no control characters, at most 200 characters, the ending kept."""
+    last = printable(re.split(r"[/\\]", name)[-1]).encode("utf-8", "replace").decode()
+    suffix = PurePosixPath(last).suffix[:10]
+    stem = last[: len(last) - len(suffix)] if suffix else last
+    return (stem[: LONGEST_NAME - len(suffix)] + suffix) or "recording"
+
+
+def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename: str) -> Recording:
+    """Probe a stored recording. What cannot be a recording is deleted again and raises the user's error."""
+    try:
+        with on_disk(audio_store(), stored.uri, settings().scratch_folder) as path:
+            facts = probe(path)
+    except TranscriptDeskError:
+        audio_store().delete(stored.uri)
+        raise
+    return Recording(
+        id=session_id,
+        owner=owner,
+        audio_filename=clean_filename(filename),
+        audio_uri=stored.uri,
+        audio_size_bytes=stored.size_bytes,
+        audio_sha256=stored.sha256,
+        audio_format=_format(facts),
+        duration_total=facts.duration_sec,
+    )
+
+
+def keep(recording: Recording) -> Prospect:
+    """Keep an upload until its coach starts it, and say what to expect."""
+    with transaction() as db:
+        intake.keep_upload(db, recording)
+    return prospect(recording)
+
+
+def prospect(recording: Recording, engine: str | None = None) -> Prospect:
+    """What to expect of an upload, and whether the same bytes were uploaded before."""
+    with transaction() as db:
+        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
+        expected = board.expectation(db, engine or settings().stt_engine, recording.duration_total)
+    return Prospect(recording, expected, same.id if same else None, same.title if same else None)
+
+
+def start(upload_id: uuid.UUID, *, owner: str, wishes: Wishes) -> Submission | None:
+    """Make a kept upload a session and ring; None when it is gone (started elsewhere, discarded or swept)."""
+    wishes = wishes.check()
+    with transaction() as db:
+        recording = intake.take_upload(db, upload_id, owner=owner)
+        if recording is None:
+            return None
+        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=owner)
+        _insert(db, recording, wishes, None)
+    doorbell.ring()
+    return Submission(recording.id, same.id if same else None)
+
+
+def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None = None) -> Submission:
+    """Make an examined recording a session in the queue, and ring. Returns once the row is committed.
+
+    The same key again returns the first session and removes the second copy of the audio; for other bytes it raises
+    IdempotencyKeyReused.
+    """
+    wishes = wishes.check()
+    with transaction() as db:
+        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
+        if _insert(db, recording, wishes, idempotency_key):
+            first = None
+        else:
+            first = session_queries.with_idempotency_key(db, idempotency_key or "", owner=recording.owner)
+    if first is not None:
+        audio_store().delete(recording.audio_uri)
+        if first.audio_sha256 != recording.audio_sha256:
+            raise IdempotencyKeyReused
+        return Submission(first.id, None, created=False)
+    doorbell.ring()
+    return Submission(recording.id, same.id if same else None)
+
+
+def discard(upload_id: uuid.UUID, *, owner: str) -> bool:
+    """Forget an upload that was never started, and delete its audio."""
+    with transaction() as db:
+        recording = intake.take_upload(db, upload_id, owner=owner)
+    if recording is None:
+        return False
+    audio_store().delete(recording.audio_uri)
+    return True
+
+
+def check_size(size_bytes: int) -> None:
+    """FileTooLarge, naming the limit, when an upload of this size is not accepted."""
+    if size_bytes > settings().max_upload_bytes:
+        limit = settings().max_upload_mb
+        raise FileTooLarge(f"This file is larger than {limit} MB, the most this desk accepts. Export it as MP3 or M4A.")
+
+
+def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None) -> bool:
+    return intake.insert_session(
+        db,
+        recording,
+        title=wishes.title or PurePosixPath(recording.audio_filename).stem,
+        language=wishes.language,
+        engine=wishes.engine,
+        priority=Priority.from_word(wishes.priority),
+        idempotency_key=idempotency_key,
+        message=messages.WAITING,
+        actor=recording.owner,
+    )
+
+
+def _format(facts: AudioFacts) -> str:
+    channels = {1: "mono", 2: "stereo"}.get(facts.channels, f"{facts.channels} channels")
+    return f"{facts.container}, {facts.sample_rate / 1000:g} kHz {channels}"

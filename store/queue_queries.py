@@ -1,0 +1,57 @@
+"""The queue as Postgres has it: who waits, whose sessions run, who was served last."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from store.schema import CLOCK, CoachingSession
+from store.states import Status
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A session that could be claimed now."""
+
+    session_id: uuid.UUID
+    owner: str
+    priority: int
+    queued_at: datetime
+    engine: str
+    duration_total: float
+
+
+@dataclass(frozen=True)
+class QueueFacts:
+    """What decides the order of the queue."""
+
+    waiting: list[Waiting]
+    running: dict[str, int]
+    last_served: dict[str, datetime]
+
+
+def queue_facts(db: Session) -> QueueFacts:
+    due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
+    waiting = db.execute(
+        select(CoachingSession.id, CoachingSession.owner, CoachingSession.priority, CoachingSession.queued_at).where(
+            CoachingSession.status == Status.PENDING, due
+        )
+    ).all()
+    owners = {row.owner for row in waiting}
+    running = db.execute(
+        select(CoachingSession.owner, func.count())
+        .where(CoachingSession.status == Status.PROCESSING)
+        .group_by(CoachingSession.owner)
+    ).all()
+    served = db.execute(
+        select(CoachingSession.owner, func.max(CoachingSession.started_at))
+        .where(CoachingSession.owner.in_(owners), CoachingSession.started_at.is_not(None))
+        .group_by(CoachingSession.owner)
+    ).all()
+    return QueueFacts(
+        waiting=[Waiting(**row._mapping) for row in waiting],
+        running={row[0]: row[1] for row in running},
+        last_served={row[0]: row[1] for row in served if row[1] is not None},
+    )
