@@ -1,0 +1,85 @@
+"""The part of `probe` that touches the file; runs only in the sandbox's child."""
+
+from pathlib import Path
+from typing import Any
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+
+from jobs.errors import NotAudio
+from jobs.media.container import audio_stream, opened, packets
+
+COUNTED_BYTES = 64 * 1024 * 1024  # smaller files have all their packets counted (under a second): headers lie
+HEADER_TOLERANCE_SEC = 0.5
+FIRST_PACKETS = 200  # at least one of these has to hold sound
+
+CONTAINERS = {"wav": "WAV", "w64": "WAV", "flac": "FLAC", "mp3": "MP3", "aac": "AAC", "matroska,webm": "WebM"}
+OGG_CODECS = {"opus": "Ogg Opus", "vorbis": "Ogg Vorbis", "flac": "Ogg FLAC", "speex": "Ogg Speex"}
+MP4_BRANDS = {"M4A": "M4A", "M4B": "M4A", "qt": "MOV", "3gp": "3GP"}
+
+
+def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sandbox's signature
+    """The fields of `AudioFacts` for `recording`."""
+    with opened(recording) as container:
+        stream = audio_stream(container)
+        size_bytes = recording.stat().st_size
+        return {
+            "duration_sec": round(_duration_sec(container, stream, size_bytes), 3),
+            "container": _container_name(container, stream),
+            "codec": stream.codec_context.name,
+            "sample_rate": stream.codec_context.sample_rate,
+            "channels": stream.codec_context.channels,
+            "size_bytes": size_bytes,
+        }
+
+
+def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: int) -> float:
+    """How long the sound is: counted from packets, or for a large file what the header says, if that can be true."""
+    header_sec = _header_sec(container, stream, size_bytes)
+    trusted = header_sec > 0 and size_bytes > COUNTED_BYTES
+    counted_sec = 0.0
+    sound_found = False
+    for number, packet in enumerate(packets(container, stream)):
+        if packet.duration and packet.time_base:
+            counted_sec += float(packet.duration * packet.time_base)
+        if not sound_found:
+            if number >= FIRST_PACKETS:
+                break
+            sound_found = _holds_sound(packet)
+        elif trusted:
+            return header_sec
+    if not sound_found:
+        raise NotAudio(detail=f"none of the first packets of this {container.format.name} could be decoded")
+    if abs(counted_sec - header_sec) <= HEADER_TOLERANCE_SEC or counted_sec == 0:
+        return header_sec  # what other players show; some codecs' first packets have no length
+    return counted_sec
+
+
+def _holds_sound(packet: "Packet[AudioStream]") -> bool:
+    try:
+        return any(frame.samples for frame in packet.decode())
+    except FFmpegError:
+        return False
+
+
+def _header_sec(container: InputContainer, stream: AudioStream, size_bytes: int) -> float:
+    if stream.duration and stream.time_base:
+        header_sec = float(stream.duration * stream.time_base)
+    else:
+        header_sec = (container.duration or 0) / 1_000_000  # FFmpeg's AV_TIME_BASE
+    bit_rate = stream.codec_context.bit_rate or 0
+    if stream.codec_context.name.startswith("pcm_") and bit_rate:
+        return min(header_sec, size_bytes * 8 / bit_rate)  # uncompressed sound cannot be longer than its file
+    return header_sec
+
+
+def _container_name(container: InputContainer, stream: AudioStream) -> str:
+    name = container.format.name
+    if name == "ogg":
+        return OGG_CODECS.get(stream.codec_context.name, "Ogg")
+    if name.startswith("mov,"):
+        brand = container.metadata.get("major_brand", "").strip()
+        return MP4_BRANDS.get(brand, MP4_BRANDS.get(brand[:3], "MP4"))
+    return CONTAINERS.get(name, name)

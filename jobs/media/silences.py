@@ -1,0 +1,100 @@
+"""Where to cut a recording so that no word is cut: at its quietest, longest pauses.
+
+The boundaries depend on the sound alone, never on the machine: a later attempt, on another host, finds the chunks that
+an earlier one has finished.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from jobs.media.pcm import BYTES_PER_SAMPLE, BYTES_PER_SEC, SAMPLE_RATE
+
+FRAMES_PER_SEC = 100
+FRAME_SAMPLES = SAMPLE_RATE // FRAMES_PER_SEC
+FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
+PAUSE_FRAMES = 40  # loudness is averaged over 0.4 s, so a long pause beats a short one
+DISTANCE_TENTHS_DB = 60  # a cut one whole target away has to be 6 dB quieter to be worth it
+
+SHORTEST_TARGET_SEC = 5.0
+PARTS_OF_A_SHORT_RECORDING = 6  # so that several processes have work on it
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of a recording, in seconds from its beginning; `start_sec` is a multiple of 0.01."""
+
+    start_sec: float
+    end_sec: float
+
+    @property
+    def audio_sec(self) -> float:
+        return self.end_sec - self.start_sec
+
+
+def cut(pcm: Path, *, target_sec: float = 20, max_sec: float = 30) -> list[Chunk]:
+    """Cuts the PCM file into chunks of about `target_sec`, none longer than `max_sec`, without gap or overlap.
+
+    A recording shorter than `6 * target_sec` is cut finer, down to 5 s a chunk. Reads at most `max_sec` of sound at a
+    time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <= `max_sec`.
+    """
+    if not 0 < target_sec <= max_sec:
+        raise ValueError(f"target_sec {target_sec} has to lie between 0 and max_sec {max_sec}")
+    samples = pcm.stat().st_size // BYTES_PER_SAMPLE
+    if samples == 0:
+        return []
+    target_sec = min(target_sec, max(SHORTEST_TARGET_SEC, samples / SAMPLE_RATE / PARTS_OF_A_SHORT_RECORDING))
+    frames = -(-samples // FRAME_SAMPLES)
+    with pcm.open("rb") as sound:
+        cuts = list(_cut_frames(sound, frames, int(target_sec * FRAMES_PER_SEC), int(max_sec * FRAMES_PER_SEC)))
+    seconds = [frame / FRAMES_PER_SEC for frame in cuts] + [samples / SAMPLE_RATE]
+    return [Chunk(start, end) for start, end in pairwise(seconds)]
+
+
+def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[bytes]:
+    """The PCM of `chunk` from the open file, in blocks of at most `block_sec` seconds."""
+    position = round(chunk.start_sec * SAMPLE_RATE) * BYTES_PER_SAMPLE
+    end = round(chunk.end_sec * SAMPLE_RATE) * BYTES_PER_SAMPLE
+    sound.seek(position)
+    while position < end:
+        block = sound.read(min(int(block_sec * BYTES_PER_SEC) // 2 * 2, end - position))
+        if not block:
+            return
+        position += len(block)
+        yield block
+
+
+def _cut_frames(sound: BinaryIO, frames: int, target: int, longest: int) -> Iterator[int]:
+    """The frames at which chunks begin: 0, then each cut."""
+    start = 0
+    latest = max(target, min(target * 3 // 2, longest))
+    yield start
+    while frames - start > latest:
+        # leave at least a quarter of a target for the last chunk
+        begin, end = start + target // 2, min(start + latest, frames - target // 4)
+        start = begin + _quietest(_loudness(sound, begin, end), start + target - begin, target)
+        yield start
+
+
+def _loudness(sound: BinaryIO, begin: int, end: int) -> npt.NDArray[np.int64]:
+    """Loudness of the frames from `begin` to before `end` in tenths of a decibel: integers, the same on every host."""
+    sound.seek(begin * FRAME_BYTES)
+    samples = np.frombuffer(sound.read((end - begin) * FRAME_BYTES), dtype="<i2").astype(np.int64)
+    samples = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES]
+    energy = (samples.reshape(-1, FRAME_SAMPLES) ** 2).sum(axis=1) // FRAME_SAMPLES
+    loudness: npt.NDArray[np.int64] = np.rint(100 * np.log10(energy + 1)).astype(np.int64)
+    return loudness
+
+
+def _quietest(loudness: npt.NDArray[np.int64], target_at: int, target: int) -> int:
+    """The frame, counted from the window's beginning, whose surroundings are quietest, with a leaning to the target."""
+    width = min(PAUSE_FRAMES, len(loudness))
+    around = np.convolve(loudness, np.ones(width, dtype=np.int64), mode="same") // width
+    distance = np.abs(np.arange(len(loudness)) - target_at) * DISTANCE_TENTHS_DB // target
+    inner = slice(width // 2, max(width // 2 + 1, len(loudness) - width // 2))  # where the whole pause is in the window
+    return int(np.argmin((around + distance)[inner])) + width // 2
