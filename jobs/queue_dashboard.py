@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import rq.serializers
 from flask import Flask, Response, request
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from rq.exceptions import NoSuchJobError
 
 from store.settings import Settings, settings
 
@@ -27,7 +30,7 @@ READ_ONLY = "This page only shows the queue. Retry or cancel a session on the da
 def application(configured: Settings) -> Flask:
     """rq-dashboard as a WSGI application, safe to show."""
     # Its workers' page reads each running job with rq's default serializer and answers 500 to our JSON jobs
-    rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[misc,assignment]
+    rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[assignment]
     rq.serializers.DefaultSerializer = rq.serializers.JSONSerializer  # type: ignore[misc,assignment]
     from rq_dashboard.cli import make_flask_app
     from rq_dashboard.web import setup_rq_connection
@@ -40,6 +43,16 @@ def application(configured: Settings) -> Flask:
     @flask_app.before_request
     def guard() -> Response | None:
         return refusal(configured)
+
+    @flask_app.errorhandler(RedisConnectionError)
+    @flask_app.errorhandler(RedisTimeoutError)
+    def without_redis(error: Exception) -> Response:
+        log.warning("Redis does not answer: %s", error)
+        return Response("Redis does not answer; this page works again when it does.\n", 503, mimetype="text/plain")
+
+    @flask_app.errorhandler(NoSuchJobError)
+    def without_job(_error: Exception) -> Response:
+        return Response("There is no such job; jobs are forgotten soon after they end.\n", 404, mimetype="text/plain")
 
     return flask_app
 
