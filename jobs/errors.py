@@ -171,6 +171,14 @@ class PoisonSession(TranscriptDeskError):
     hope = "Trying again with the same file is not likely to help; operations can see what happened."
 
 
+class GivenUp(TranscriptDeskError):
+    """Operations stopped this session because it did not move."""
+
+    code = "given-up"
+    kind = ErrorKind.RETRYABLE
+    hope = "Trying again is likely to help once operations has found out why it stood still."
+
+
 class Unexpected(TranscriptDeskError):
     """Something unexpected went wrong on our side. It is tried again by itself a few times."""
 
@@ -185,7 +193,7 @@ ERRORS: dict[str, type[TranscriptDeskError]] = {
         *(EmptyFile, FileTooLarge, RecordingTooLong, RecordingTooShort, NoAudioStream, NotAudio),
         *(DecodingFailed, MediaLimitExceeded, MediaTimeout),
         *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed),
-        *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, Unexpected),
+        *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, GivenUp, Unexpected),
     )
 }
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from jobs import doorbell, messages
+from jobs.errors import GivenUp
+from jobs.outcome import cause_of
 from store import intake, outcomes
 from store.audio import audio_store
 from store.database import transaction
-from store.outcomes import Cause
 from store.session_queries import by_id
 from store.states import LOOKS, Status
-
-GIVEN_UP = Cause("given-up", "retryable", "Operations stopped this session because it did not move.")
 
 
 class NotPossible(Exception):
@@ -53,7 +52,7 @@ def give_up(session_id: uuid.UUID, *, actor: str) -> None:
         lambda db: outcomes.fail(
             db,
             session_id,
-            cause=GIVEN_UP,
+            cause=cause_of(GivenUp()),
             message=messages.FAILED,
             actor=actor,
             before=(Status.PENDING, Status.PROCESSING),

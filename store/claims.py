@@ -4,10 +4,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
-from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus, TranscriptChunk
+from store.checkpoints import checkpointed_sec
+from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
 from store.states import Status
 from store.transitions import transition
 
@@ -39,6 +40,7 @@ class Turn:
 
     session_id: uuid.UUID
     engine: str
+    audio_uri: str
     duration_total: float
     attempt: int
     checkpointed_sec: float  # audio that earlier attempts have finished with this engine
@@ -48,13 +50,21 @@ def next_turn(db: Session) -> Turn | None:
     """Choose and lock the next session; None when none is due. Holds CLAIM_LOCK until the transaction ends."""
     db.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
     for session_id in db.scalars(_NEXT).all():
-        row = db.execute(
-            select(CoachingSession.id, CoachingSession.engine, CoachingSession.duration_total, CoachingSession.attempt)
+        locked = (
+            select(
+                CoachingSession.id,
+                CoachingSession.engine,
+                CoachingSession.audio_uri,
+                CoachingSession.duration_total,
+                CoachingSession.attempt,
+                checkpointed_sec(),
+            )
             .where(CoachingSession.id == session_id, CoachingSession.status == Status.PENDING)
             .with_for_update(skip_locked=True)
-        ).one_or_none()
+        )
+        row = db.execute(locked).one_or_none()
         if row is not None:  # else a cancellation holds it or has it already
-            return Turn(row.id, row.engine, row.duration_total, row.attempt, checkpointed_sec(db, row.id, row.engine))
+            return Turn(*row)
     return None
 
 
@@ -118,24 +128,9 @@ def take(
     return claim_no
 
 
-def checkpointed_sec(db: Session, session_id: uuid.UUID, engine: str) -> float:
-    """Seconds of audio in the finished chunks of this session and engine."""
-    seconds = select(func.coalesce(func.sum(TranscriptChunk.end_sec - TranscriptChunk.start_sec), 0.0)).where(
-        TranscriptChunk.session_id == session_id, TranscriptChunk.engine == engine
-    )
-    return float(db.scalars(seconds).one())
-
-
 def due_count(db: Session) -> int:
     """Sessions that a worker could claim now: as many doorbells belong in the queue, and no more."""
     due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
     return db.scalars(
         select(func.count()).select_from(CoachingSession).where(CoachingSession.status == Status.PENDING, due)
     ).one()
-
-
-def mark_prepared(db: Session, session_id: uuid.UUID, claim_no: int) -> None:
-    """Note on the attempt that the audio is decoded and cut."""
-    db.execute(
-        update(Attempt).where(Attempt.session_id == session_id, Attempt.claim_no == claim_no).values(prepared_at=CLOCK)
-    )

@@ -6,21 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, delete, func, insert
 from sqlalchemy.orm import Session
 
+from store.checkpoints import checkpointed_sec
 from store.schema import CLOCK, CoachingSession, TranscriptChunk, TranscriptSegment
 from store.states import Status
 from store.transitions import close_attempt, transition
 
 CLEAN = {"error_code": None, "error_kind": None, "error_text": None}
-# Back in the queue a session has what is checkpointed of it, and its next attempt starts there
-CHECKPOINTED = (
-    select(func.coalesce(func.sum(TranscriptChunk.end_sec - TranscriptChunk.start_sec), 0.0))
-    .where(TranscriptChunk.session_id == CoachingSession.id, TranscriptChunk.engine == CoachingSession.engine)
-    .scalar_subquery()
-)
 
 
 @dataclass(frozen=True)
@@ -33,43 +27,6 @@ class Cause:
 
     def columns(self) -> dict[str, str]:
         return {"error_code": self.code, "error_kind": self.kind, "error_text": self.sentence}
-
-
-def save_chunk(
-    db: Session,
-    session_id: uuid.UUID,
-    claim_no: int,
-    *,
-    engine: str,
-    start_sec: float,
-    end_sec: float,
-    segments: Sequence[dict[str, Any]],
-) -> bool:
-    """Checkpoint a finished chunk; False when the claim is no longer held. The same chunk twice is stored once."""
-    held = db.scalars(
-        select(CoachingSession.id)
-        .where(
-            CoachingSession.id == session_id,
-            CoachingSession.claim_no == claim_no,
-            CoachingSession.status == Status.PROCESSING,
-        )
-        .with_for_update()
-    ).one_or_none()
-    if held is None:
-        return False
-    db.execute(
-        upsert(TranscriptChunk)
-        .values(
-            session_id=session_id,
-            engine=engine,
-            start_sec=start_sec,
-            end_sec=end_sec,
-            claim_no=claim_no,
-            segments=list(segments),
-        )
-        .on_conflict_do_nothing()
-    )
-    return True
 
 
 def complete(
@@ -160,7 +117,7 @@ def release(
         where=where,
         changes={
             "next_run_at": CLOCK + timedelta(seconds=wait_sec),
-            "duration_processed": CHECKPOINTED,
+            "duration_processed": checkpointed_sec(),
             **cause.columns(),
             **(changes or {}),
         },
@@ -202,16 +159,10 @@ def retry(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> bo
             "fruitless_deaths": 0,
             "next_run_at": None,
             "queued_at": CLOCK,
-            "duration_processed": CHECKPOINTED,
+            "duration_processed": checkpointed_sec(),
             **CLEAN,
         },
     )
-
-
-def finished_a_chunk(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
-    """Whether the attempt of this claim has checkpointed anything."""
-    chunk = exists().where(TranscriptChunk.session_id == session_id, TranscriptChunk.claim_no == claim_no)
-    return bool(db.scalars(select(chunk)).one())
 
 
 def lease_is_over(lease_sec: float) -> ColumnElement[bool]:

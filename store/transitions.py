@@ -85,8 +85,8 @@ def created(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> 
     )
 
 
-def enter_stage(db: Session, session_id: uuid.UUID, claim_no: int, *, message: str, actor: str) -> int | None:
-    """Begin a stage of a running attempt; the id of its history row, or None when the claim is no longer held."""
+def enter_stage(db: Session, session_id: uuid.UUID, claim_no: int, *, message: str, actor: str) -> bool:
+    """Begin a stage of a running attempt, with a history row; False when the claim is no longer held."""
     held = (
         select(CoachingSession.attempt)
         .where(
@@ -98,10 +98,9 @@ def enter_stage(db: Session, session_id: uuid.UUID, claim_no: int, *, message: s
     )
     attempt = db.scalars(held).one_or_none()
     if attempt is None:
-        return None
-    return db.scalars(
-        insert(ProcessingStatus)
-        .values(
+        return False
+    db.execute(
+        insert(ProcessingStatus).values(
             session_id=session_id,
             status=Status.PROCESSING,
             progress=reached(session_id),
@@ -110,13 +109,11 @@ def enter_stage(db: Session, session_id: uuid.UUID, claim_no: int, *, message: s
             attempt=attempt,
             claim_no=claim_no,
         )
-        .returning(ProcessingStatus.id)
-    ).one()
+    )
+    return True
 
 
-def record_progress(
-    db: Session, session_id: uuid.UUID, claim_no: int, *, status_row: int, processed_sec: float, progress: int
-) -> bool:
+def record_progress(db: Session, session_id: uuid.UUID, claim_no: int, *, processed_sec: float, progress: int) -> bool:
     """A heartbeat with the facts so far; False when the claim is no longer held (fenced or cancelled): stop at once."""
     beat = db.execute(
         update(CoachingSession)
@@ -136,7 +133,7 @@ def record_progress(
         return False
     db.execute(
         update(ProcessingStatus)
-        .where(ProcessingStatus.id == status_row)
+        .where(ProcessingStatus.id == _last_row(session_id))
         .values(progress=func.greatest(ProcessingStatus.progress, min(progress, 99)), updated_at=CLOCK)
     )
     return True
@@ -158,11 +155,15 @@ def close_attempt(
 
 def reached(session_id: uuid.UUID) -> Any:
     """SQL for the percentage that the session's last history row shows, below 100."""
-    last = (
-        select(ProcessingStatus.progress)
+    last = select(ProcessingStatus.progress).where(ProcessingStatus.id == _last_row(session_id)).scalar_subquery()
+    return func.coalesce(func.least(last, 99), 0)
+
+
+def _last_row(session_id: uuid.UUID) -> Any:
+    return (
+        select(ProcessingStatus.id)
         .where(ProcessingStatus.session_id == session_id)
         .order_by(ProcessingStatus.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    return func.coalesce(func.least(last, 99), 0)

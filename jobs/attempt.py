@@ -1,0 +1,160 @@
+"""One attempt, from the claim to its outcome. This is the only place that decides how an attempt ends."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from jobs import messages
+from jobs.claim import Claim, claim_next
+from jobs.engines import registry
+from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
+from jobs.errors import AudioMissing, TranscriptDeskError, classify
+from jobs.heartbeat import ClaimLost, Heartbeat
+from jobs.media.decode import decode
+from jobs.media.silences import Chunk, cut
+from jobs.outcome import settle_error
+from jobs.watchdog import Watchdog
+from store import checkpoints, outcomes, transitions
+from store.audio import AudioNotFound, audio_store, on_disk
+from store.database import forget_connections, transaction
+from store.logs import about_session
+from store.session_queries import by_id
+from store.settings import settings
+from store.states import Status
+
+PATIENCE_SEC = 0.5
+T = TypeVar("T")
+stopping = threading.Event()  # set when this process is asked to end: the session is handed back at once
+log = logging.getLogger(__name__)
+
+
+def run_next(*, worker: str, job_id: str, on_claim: Callable[[Claim], None]) -> bool:
+    """Claim the session whose turn it is and see its attempt through; False when no session was due."""
+    claim = claim_next(worker=worker, job_id=job_id)
+    if claim is None:
+        log.info("No session is due")
+        return False
+    with about_session(claim.session_id):
+        log.info("Starting transcription for session %s", claim.session_id)
+        on_claim(claim)
+        run(claim)
+    return True
+
+
+def run(claim: Claim) -> None:
+    """See the attempt of this claim through. Whatever happens becomes an outcome; nothing is raised."""
+    scratch = settings().scratch_folder / f"{claim.session_id}.{claim.claim_no}.pcm"
+    with Watchdog(settings().lease_sec) as watchdog:
+        try:
+            _transcribe(claim, scratch, watchdog)
+        except ClaimLost:
+            log.info("Session %s is no longer ours (cancelled or taken over): stopped", claim.session_id)
+        except Exception as error:
+            known = classify(error)
+            if not isinstance(error, TranscriptDeskError):
+                log.exception("Unforeseen error")
+            _patiently(lambda: settle_error(claim, known))
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
+    engine = registry.engine(claim.engine)
+    forget_connections()  # the recognising processes must not inherit one
+    processes = settings().engine_processes or len(os.sched_getaffinity(0))
+    with engine.recogniser(processes) as recogniser, Heartbeat(claim, watchdog, stopping) as heartbeat:
+        chunks = _prepare(claim, scratch, heartbeat)
+        _recognise(claim, recogniser, scratch, chunks, heartbeat)
+    _complete(claim)
+
+
+def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
+    """Decode and cut the recording; the chunks that no earlier attempt has finished."""
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with on_disk(audio_store(), claim.audio_uri, settings().scratch_folder) as recording:
+            decoded_sec = decode(recording, scratch, on_progress=lambda _: heartbeat.check())
+    except AudioNotFound as error:
+        raise AudioMissing(detail=str(error)) from error
+    chunks = cut(scratch)
+    with transaction() as db:
+        finished = checkpoints.resume(
+            db,
+            claim.session_id,
+            claim.claim_no,
+            engine=claim.engine,
+            boundaries=[(chunk.start_sec, chunk.end_sec) for chunk in chunks],
+            duration_total=decoded_sec,
+        )
+        entered = finished is not None and transitions.enter_stage(
+            db, claim.session_id, claim.claim_no, message=messages.PROCESSING, actor=claim.worker
+        )
+    if finished is None or not entered:
+        raise ClaimLost
+    heartbeat.processed_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
+    return [chunk for chunk in chunks if chunk.start_sec not in finished]
+
+
+def _recognise(
+    claim: Claim, recogniser: Recogniser, scratch: Path, chunks: Sequence[Chunk], heartbeat: Heartbeat
+) -> None:
+    for event in recogniser.recognise(scratch, chunks):
+        heartbeat.check()
+        match event:
+            case AudioDone(audio_sec):
+                heartbeat.processed_sec += audio_sec
+            case ChunkDone(chunk, segments):
+                words = [segment.to_json() for segment in segments]
+                if not _patiently(partial(_checkpoint, claim, chunk, words)):
+                    raise ClaimLost
+
+
+def _checkpoint(claim: Claim, chunk: Chunk, segments: list[dict[str, object]]) -> bool:
+    with transaction() as db:
+        return checkpoints.save(
+            db,
+            claim.session_id,
+            claim.claim_no,
+            engine=claim.engine,
+            start_sec=chunk.start_sec,
+            end_sec=chunk.end_sec,
+            segments=segments,
+        )
+
+
+def _complete(claim: Claim) -> None:
+    segments = _patiently(lambda: _commit_transcript(claim))
+    if segments is None:
+        raise ClaimLost
+    log.info("Transcription completed: %d segments", segments)
+    log.info("Session %s completed successfully", claim.session_id)
+
+
+def _commit_transcript(claim: Claim) -> int | None:
+    """How many segments were committed; None when the claim was lost. Safe to repeat after an unclear COMMIT."""
+    with transaction() as db:
+        segments = checkpoints.segments(db, claim.session_id, claim.engine)
+        if outcomes.complete(
+            db, claim.session_id, claim.claim_no, segments=segments, message=messages.COMPLETED, actor=claim.worker
+        ):
+            return len(segments)
+        now = by_id(db, claim.session_id)
+        ours = now is not None and now.status is Status.COMPLETED and now.claim_no == claim.claim_no
+        return checkpoints.written_segments(db, claim.session_id) if ours else None
+
+
+def _patiently(act: Callable[[], T]) -> T:
+    """`act`, again and again while Postgres is away: the watchdog ends the waiting when the lease has run out."""
+    while True:
+        try:
+            return act()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("Postgres does not answer, trying again: %s", str(error).splitlines()[0])
+            time.sleep(PATIENCE_SEC)

@@ -1,0 +1,89 @@
+"""The heartbeat of a running attempt: facts to Postgres at most every second, from a thread of its own."""
+
+import logging
+import threading
+import time
+
+from sqlalchemy.exc import DBAPIError
+
+from jobs.claim import Claim
+from jobs.watchdog import Watchdog
+from store.database import transaction
+from store.logs import about_session
+from store.settings import settings
+from store.transitions import record_progress
+
+FASTEST_SEC = 1.0
+STOP_WITHIN_SEC = 5.0
+log = logging.getLogger(__name__)
+
+
+class ClaimLost(Exception):
+    """The session is no longer this worker's: it was cancelled, or another worker has taken it over."""
+
+
+class WorkerStopping(Exception):
+    """This worker was asked to end: the session goes back to the queue at once."""
+
+
+class Heartbeat:
+    """Tells Postgres the facts and learns whether the claim still holds. Recognition cannot delay it: that runs in
+    other processes. `check`, in the attempt's own thread, raises ClaimLost or WorkerStopping; what does not heed a
+    lost claim is killed.
+    """
+
+    def __init__(self, claim: Claim, watchdog: Watchdog, stopping: threading.Event) -> None:
+        self.processed_sec = claim.resumed_sec  # the attempt's own thread writes it
+        self._claim = claim
+        self._watchdog = watchdog
+        self._stopping = stopping
+        self._lost = threading.Event()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join(timeout=STOP_WITHIN_SEC)
+
+    def check(self) -> None:
+        if self._lost.is_set():
+            raise ClaimLost
+        if self._stopping.is_set():
+            raise WorkerStopping
+
+    def _beat(self) -> None:
+        with about_session(self._claim.session_id):
+            told, last = -1.0, float("-inf")
+            while not self._done.wait(FASTEST_SEC if last > float("-inf") else 0):
+                moved = self.processed_sec != told
+                if not moved and time.monotonic() - last < settings().heartbeat_sec:
+                    continue
+                begun = time.monotonic()
+                processed_sec = self.processed_sec
+                held = self._tell(processed_sec)
+                if held is None:
+                    continue  # Postgres is away: again in a second, until the watchdog ends it
+                if not held:
+                    self._lost.set()
+                    self._watchdog.at_most(STOP_WITHIN_SEC)
+                    return
+                told, last = processed_sec, begun
+                self._watchdog.feed(begun)
+
+    def _tell(self, processed_sec: float) -> bool | None:
+        try:
+            with transaction() as db:
+                return record_progress(
+                    db,
+                    self._claim.session_id,
+                    self._claim.claim_no,
+                    processed_sec=processed_sec,
+                    progress=self._claim.percent(processed_sec),
+                )
+        except DBAPIError as error:
+            log.warning("Heartbeat could not be written: %s", str(error).splitlines()[0])
+            return None

@@ -1,0 +1,104 @@
+"""The reconciler: `python -m jobs.reconcile`. Repairs every loss; any number may run, since each repair is a
+compare-and-set that only one of them wins."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from jobs import doorbell
+from jobs.outcome import settle_lost
+from store import logs, repair_queries
+from store.audio import audio_store
+from store.claims import due_count
+from store.database import transaction
+from store.settings import settings
+
+ACTOR = "reconciler"
+SWEEP_SEC = 300.0
+ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
+log = logging.getLogger(__name__)
+
+
+def take_over_lost() -> int:
+    """Hand sessions whose worker died to the queue; how many."""
+    with transaction() as db:
+        lost = repair_queries.lost_sessions(db, settings().lease_sec)
+    taken = [record for record in lost if settle_lost(record, actor=ACTOR)]
+    for record in taken:
+        log.warning("Session %s: no heartbeat from %s for a lease, taken over", record.id, record.worker)
+    return len(taken)
+
+
+def ring_doorbells() -> int:
+    """Ring for due sessions that have no doorbell: lost ones, and retries whose time has come."""
+    with transaction() as db:
+        due = due_count(db)
+    rung = doorbell.top_up(due)
+    if rung:
+        log.info("Rang %d doorbells for %d due sessions", rung, due)
+    return rung
+
+
+def sweep() -> int:
+    """Remove uploads nobody started, audio without a row, and decoded audio of attempts that are over; how many."""
+    with transaction() as db:
+        forgotten = repair_queries.forget_old_uploads(db, settings().upload_keep_hours)
+    store = audio_store()
+    before = datetime.now(UTC) - ORPHAN_AGE
+    aged = [uri for uri, written in store.list() if written < before]
+    with transaction() as db:
+        orphans = repair_queries.unknown_audio(db, aged) if aged else []
+    for uri in {*forgotten, *orphans}:
+        store.delete(uri)
+        log.info("Swept %s, which no session names", uri)
+    return len({*forgotten, *orphans}) + _sweep_scratch()
+
+
+def _sweep_scratch() -> int:
+    swept = 0
+    for path in settings().scratch_folder.glob("*.*.pcm"):
+        session_id, claim_no, _ = path.name.split(".")
+        with transaction() as db:
+            if not repair_queries.is_held(db, uuid.UUID(session_id), int(claim_no)):
+                path.unlink(missing_ok=True)
+                swept += 1
+    return swept
+
+
+def _guarded(step: Callable[[], int]) -> None:
+    """One step of a round; a server that is away costs this step of this round, nothing else."""
+    try:
+        step()
+    except (DBAPIError, RedisError, OSError) as error:
+        log.warning("%s has to wait: %s", step.__name__, str(error).splitlines()[0])
+
+
+def main() -> int:
+    logs.configure()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    log.info("Reconciler %s-%d is ready", socket.gethostname(), os.getpid())
+    swept = float("-inf")
+    while not stop.is_set():
+        _guarded(take_over_lost)
+        _guarded(ring_doorbells)
+        if time.monotonic() - swept > SWEEP_SEC:
+            swept = time.monotonic()
+            _guarded(sweep)
+        stop.wait(settings().reconcile_sec)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The worker: `python -m jobs.worker`. An RQ worker whose jobs carry nothing; Postgres says what there is to do."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+from rq import Worker, get_current_job
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+
+from jobs import doorbell
+from jobs.attempt import run_next, stopping
+from jobs.claim import Claim
+from jobs.engines import registry
+from jobs.media.sandbox import die_with_parent
+from store import logs
+from store.settings import settings
+
+ALLOWED = frozenset({doorbell.TASK})  # JSON still names any importable function
+WORKER_TTL_SEC = 30  # RQ's default would wait 415 s on a frozen Redis
+MONITORING_SEC = 5
+log = logging.getLogger(__name__)
+
+
+def transcribe_next() -> bool:
+    """The one job: see the next session's attempt through. Runs in a work-horse, a child of the worker."""
+    job = get_current_job()
+    name = job.worker_name if job and job.worker_name else f"{socket.gethostname()}-{os.getpid()}"
+
+    def note(claim: Claim) -> None:
+        if job is not None:
+            job.meta["session_id"] = str(claim.session_id)
+            with suppress(RedisError):  # for people who look; Postgres holds the truth
+                job.save_meta()  # type: ignore[no-untyped-call]
+
+    return run_next(worker=name, job_id=job.id if job else "", on_claim=note)
+
+
+class TranscriptionWorker(Worker):
+    """RQ's worker, whose children die with it, which runs nothing but the doorbell, and which bears Redis' absence."""
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+        die_with_parent(self.pid or os.getppid())
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Asked to end: so is the work-horse, which hands its session back instead of finishing it."""
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        if job.func_name in ALLOWED:
+            super().execute_job(job, queue)
+            return
+        log.error("Refused job %s: it names %s", job.id, job.func_name)
+        job.delete()
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            log.warning("Redis does not answer; the running session goes on: %s", error)
+
+
+def main() -> int:
+    logs.configure()
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
+    try:
+        redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)
+        worker = TranscriptionWorker(
+            [doorbell.queue(redis)],  # one queue: with two, RQ loses jobs of workers that die while they dequeue
+            connection=redis,
+            name=f"{socket.gethostname()}-{os.getpid()}",
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL_SEC,
+            job_monitoring_interval=MONITORING_SEC,
+            maintenance_interval=60,
+        )
+        log.info("Worker %s is ready", worker.name)
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        log.error("Redis does not answer, the worker stops and is started again: %s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

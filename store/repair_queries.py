@@ -1,0 +1,40 @@
+"""What a reconciler looks for: sessions whose lease ran out, and leftovers that nobody names any more."""
+
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import Session
+
+from store.outcomes import lease_is_over
+from store.schema import CLOCK, CoachingSession, Upload
+from store.session_queries import SessionRecord, records
+from store.states import Status
+
+
+def lost_sessions(db: Session, lease_sec: float) -> list[SessionRecord]:
+    """Processing sessions whose worker has not been heard of for a lease."""
+    return records(db, CoachingSession.status == Status.PROCESSING, lease_is_over(lease_sec))
+
+
+def is_held(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
+    """Whether this claim is the running one."""
+    held = exists().where(
+        CoachingSession.id == session_id,
+        CoachingSession.claim_no == claim_no,
+        CoachingSession.status == Status.PROCESSING,
+    )
+    return bool(db.scalars(select(held)).one())
+
+
+def forget_old_uploads(db: Session, keep_hours: float) -> list[str]:
+    """Remove uploads that were never started; the URIs of their audio."""
+    old = Upload.created_at < CLOCK - timedelta(hours=keep_hours)
+    return list(db.scalars(delete(Upload).where(old).returning(Upload.audio_uri)))
+
+
+def unknown_audio(db: Session, uris: list[str]) -> list[str]:
+    """Those of `uris` that neither a session nor an upload names."""
+    asked = select(func.unnest(uris).label("uri")).subquery()
+    named = exists().where(CoachingSession.audio_uri == asked.c.uri) | exists().where(Upload.audio_uri == asked.c.uri)
+    return list(db.scalars(select(asked.c.uri).where(~named)))
