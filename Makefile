@@ -1,0 +1,59 @@
+# `make` lists what there is. Settings come from the environment: DASHBOARD_PORT=8601 make run
+PYTHON ?= python3
+IN_VENV := .venv/bin/python
+EMBEDDED := $(IN_VENV) -m store.embedded
+MIGRATE := $(IN_VENV) -m store.migrations upgrade
+export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop run-api psql demo demo-remove test check sample screenshots lock clean environment environment-dev
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: environment  ## everything: dashboard, workers, database and queue; Ctrl-C stops it
+	@$(IN_VENV) -m tools.run
+
+stop: environment  ## stop what `make run` started elsewhere
+	@$(IN_VENV) -m tools.run --stop
+
+run-api: environment  ## the API alone, on API_PORT (8502)
+	@$(EMBEDDED) -- sh -c '$(MIGRATE) && exec $(IN_VENV) -m tools.run_api'
+
+psql: environment  ## open the database (psql, else the one of the embedded Postgres)
+	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
+
+demo: environment  ## fill history and speed with a labelled month of plausible sessions
+	@$(EMBEDDED) -- sh -c '$(MIGRATE) && exec $(IN_VENV) -m store.demo'
+
+demo-remove: environment  ## remove that month again
+	@$(EMBEDDED) -- $(IN_VENV) -m store.demo --remove
+
+test: environment-dev check  ## all tests, on real servers and in a real browser; ARGS="-k upload" chooses
+	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) -m tools.run_tests $(ARGS)
+
+check: environment-dev  ## lint, format and types
+	@$(IN_VENV) -m ruff check .
+	@$(IN_VENV) -m ruff format --check .
+	@$(IN_VENV) -m mypy
+
+sample: environment-dev  ## make the sample recording again (needs flite)
+	@$(IN_VENV) tools/make_sample.py
+
+screenshots: environment-dev  ## make the README's screenshots again
+	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) tools/screenshots.py
+
+lock: environment-dev  ## renew constraints.txt from what is installed
+	@$(IN_VENV) tools/lock_requirements.py
+
+clean:  ## remove caches and the virtual environment, never the data in var/
+	@rm -rf .venv .playwright .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov
+	@find . -name __pycache__ -type d -not -path './var/*' -exec rm -rf {} +
+
+environment:
+	@$(PYTHON) tools/setup_environment.py
+
+environment-dev:
+	@$(PYTHON) tools/setup_environment.py --dev
