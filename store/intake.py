@@ -94,8 +94,3 @@ def delete_session(db: Session, session_id: uuid.UUID, *, owner: str | None = No
     if owner is not None:
         statement = statement.where(CoachingSession.owner == owner)
     return db.scalars(statement).one_or_none()
-
-
-def known_audio(db: Session) -> set[str]:
-    """The URIs that a session or an upload names."""
-    return set(db.scalars(select(CoachingSession.audio_uri))) | set(db.scalars(select(Upload.audio_uri)))

@@ -34,10 +34,9 @@ class QueueFacts:
 
 def queue_facts(db: Session) -> QueueFacts:
     due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
+    facts = [getattr(CoachingSession, name) for name in list(Waiting.__dataclass_fields__)[1:]]
     waiting = db.execute(
-        select(CoachingSession.id, CoachingSession.owner, CoachingSession.priority, CoachingSession.queued_at).where(
-            CoachingSession.status == Status.PENDING, due
-        )
+        select(CoachingSession.id.label("session_id"), *facts).where(CoachingSession.status == Status.PENDING, due)
     ).all()
     owners = {row.owner for row in waiting}
     running = db.execute(

@@ -1,9 +1,11 @@
 """The words of a session, finished or so far."""
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from store.schema import TranscriptChunk, TranscriptSegment
@@ -25,3 +27,46 @@ def segments_so_far(db: Session, session_id: uuid.UUID) -> list[dict[str, Any]]:
         .order_by(TranscriptChunk.start_sec)
     )
     return [segment for chunk in db.scalars(statement) for segment in chunk]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A segment as it is read on screen, without its words' times."""
+
+    start_sec: float
+    end_sec: float
+    speaker: str | None
+    text: str
+
+
+def lines(db: Session, session_id: uuid.UUID) -> list[Line]:
+    """The finished transcript, line by line; empty before."""
+    columns = [getattr(TranscriptSegment, name) for name in Line.__dataclass_fields__]
+    statement = select(*columns).where(TranscriptSegment.session_id == session_id).order_by(TranscriptSegment.position)
+    return [Line(**row._mapping) for row in db.execute(statement)]
+
+
+_LINES_SO_FAR = text(
+    """
+    SELECT * FROM (
+        SELECT chunk.session_id, segment.start_sec, segment.end_sec, segment.speaker, segment.text,
+               row_number() OVER (PARTITION BY chunk.session_id ORDER BY segment.start_sec DESC) AS from_the_end
+        FROM transcript_chunk chunk
+        JOIN session ON session.id = chunk.session_id AND session.engine = chunk.engine,
+             jsonb_to_recordset(chunk.segments)
+                 AS segment (start_sec double precision, end_sec double precision, speaker text, text text)
+        WHERE chunk.session_id = ANY(:ids)
+    ) lines
+    WHERE from_the_end <= :most
+    ORDER BY session_id, start_sec
+    """
+)
+
+
+def lines_so_far(db: Session, ids: Sequence[uuid.UUID], most: int) -> dict[uuid.UUID, list[Line]]:
+    """The last `most` lines of the finished chunks of each of these sessions, in order."""
+    found: dict[uuid.UUID, list[Line]] = {}
+    if ids:
+        for row in db.execute(_LINES_SO_FAR, {"ids": list(ids), "most": most}):
+            found.setdefault(row.session_id, []).append(Line(row.start_sec, row.end_sec, row.speaker, row.text))
+    return found
