@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from jobs import doorbell, messages
-from jobs.errors import GivenUp
+from jobs.errors import GivenUp, WorkerLost
 from jobs.outcome import cause_of
 from store import intake, outcomes
 from store.audio import audio_store
@@ -42,6 +42,31 @@ def cancel(session_id: uuid.UUID, *, actor: str, owner: str | None = None) -> No
         lambda db: outcomes.cancel(db, session_id, message=messages.CANCELLED, actor=actor),
         "Only a waiting or running session can be cancelled",
     )
+
+
+def requeue(session_id: uuid.UUID, *, actor: str) -> None:
+    """Take a session from a worker that does not move, and queue it again; ring for one that waits unheard.
+
+    What is finished of it is kept; a worker that still lives loses its claim and stops. NotPossible, SessionNotFound.
+    """
+
+    def act(db: Session) -> bool:
+        record = by_id(db, session_id)
+        if record is None or record.status is Status.PENDING:
+            return record is not None
+        return outcomes.release(
+            db,
+            session_id,
+            record.claim_no,
+            cause=cause_of(WorkerLost()),
+            message=messages.WAITING,
+            actor=actor,
+            wait_sec=0.0,
+            outcome="lost",
+        )
+
+    _act(session_id, None, act, "Only a waiting or running session can be queued again")
+    doorbell.ring()
 
 
 def give_up(session_id: uuid.UUID, *, actor: str) -> None:
