@@ -4,7 +4,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +42,8 @@ class LocalAudioStore:
         return _blocks(source, start, end)
 
     def delete(self, uri: str) -> None:
-        self._path(uri).unlink(missing_ok=True)
+        with suppress(AudioNotFound):
+            self._path(uri).unlink(missing_ok=True)
 
     def list(self) -> Iterator[tuple[str, datetime]]:
         for path in self._folder.rglob("*"):
