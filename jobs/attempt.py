@@ -60,7 +60,7 @@ def run(claim: Claim) -> None:
             known = classify(error)
             if not isinstance(error, TranscriptDeskError):
                 log.exception("Unforeseen error")
-            _patiently(lambda: settle_error(claim, known))
+            _patiently(lambda: settle_error(claim.session_id, claim.claim_no, known, actor=claim.worker))
         finally:
             scratch.unlink(missing_ok=True)
 

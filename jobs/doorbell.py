@@ -10,6 +10,7 @@ from rq.serializers import JSONSerializer
 from store.settings import settings
 
 TASK = "jobs.worker.transcribe_next"
+RING_TIMEOUT_SEC = 1.0  # an upload waits for it
 RESULT_TTL_SEC = 600
 FAILURE_TTL_SEC = 24 * 3600
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def queue(redis: Redis) -> Queue:
 def ring(times: int = 1) -> bool:
     """Wake workers; False when Redis does not answer. The reconciler then rings later: nothing is lost."""
     try:
-        with connection() as redis:
+        with connection(RING_TIMEOUT_SEC) as redis:
             for _ in range(times):
                 queue(redis).enqueue(
                     TASK,

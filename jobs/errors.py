@@ -171,6 +171,14 @@ class PoisonSession(TranscriptDeskError):
     hope = "Trying again with the same file is not likely to help; operations can see what happened."
 
 
+class DeadlineExceeded(TranscriptDeskError):
+    """Transcribing this recording took far longer than it should. The finished parts are kept."""
+
+    code = "deadline-exceeded"
+    kind = ErrorKind.RETRYABLE
+    hope = "Trying again is likely to help, once the machine is less busy: it goes on from the finished parts."
+
+
 class GivenUp(TranscriptDeskError):
     """Operations stopped this session because it did not move."""
 
@@ -193,7 +201,7 @@ ERRORS: dict[str, type[TranscriptDeskError]] = {
         *(EmptyFile, FileTooLarge, RecordingTooLong, RecordingTooShort, NoAudioStream, NotAudio),
         *(DecodingFailed, MediaLimitExceeded, MediaTimeout),
         *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed),
-        *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, GivenUp, Unexpected),
+        *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, DeadlineExceeded, GivenUp, Unexpected),
     )
 }
 

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import uuid
 
 from jobs import messages
 from jobs.claim import Claim
@@ -29,7 +30,7 @@ def backoff_sec(failures: int) -> float:
     return float(wait * random.uniform(0.8, 1.0))
 
 
-def settle_error(claim: Claim, error: TranscriptDeskError) -> bool:
+def settle_error(session_id: uuid.UUID, claim_no: int, error: TranscriptDeskError, *, actor: str) -> bool:
     """Fail the session or hand it back to the queue, as the error's kind says; False when the claim was lost.
 
     user, permanent, poison: failed. retryable: back in the queue with backoff until `MAX_FAILURES`, then failed.
@@ -37,27 +38,27 @@ def settle_error(claim: Claim, error: TranscriptDeskError) -> bool:
     """
     log.warning("Attempt ended: %s", error)
     with transaction() as db:
-        record = by_id(db, claim.session_id)
+        record = by_id(db, session_id)
         if record is None:
             return False
         last_try = error.kind is ErrorKind.RETRYABLE and record.failures + 1 >= settings().max_failures
         if error.kind in NEVER_RETRIED or last_try:
             return outcomes.fail(
                 db,
-                claim.session_id,
+                session_id,
                 cause=cause_of(error),
                 message=messages.failed(error.kind.value),
-                actor=claim.worker,
-                claim_no=claim.claim_no,
+                actor=actor,
+                claim_no=claim_no,
             )
         blameless = error.kind is ErrorKind.INSTALLATION
         return outcomes.release(
             db,
-            claim.session_id,
-            claim.claim_no,
+            session_id,
+            claim_no,
             cause=cause_of(error),
             message=messages.TRYING_AGAIN,
-            actor=claim.worker,
+            actor=actor,
             wait_sec=INSTALLATION_WAIT_SEC if blameless else backoff_sec(record.failures + 1),
             changes={} if blameless else {"failures": CoachingSession.failures + 1},
         )

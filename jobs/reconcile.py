@@ -10,13 +10,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from jobs import doorbell
-from jobs.outcome import settle_lost
+from jobs.errors import DeadlineExceeded
+from jobs.outcome import settle_error, settle_lost
+from jobs.retry_cancel import NotPossible, SessionNotFound, delete
 from store import logs, repair_queries
 from store.audio import audio_store
 from store.claims import due_count
@@ -25,6 +28,7 @@ from store.settings import settings
 
 ACTOR = "reconciler"
 SWEEP_SEC = 300.0
+DEADLINE_GRACE_SEC = 600.0
 ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,14 @@ def take_over_lost() -> int:
     taken = [record for record in lost if settle_lost(record, actor=ACTOR)]
     for record in taken:
         log.warning("Session %s: no heartbeat from %s for a lease, taken over", record.id, record.worker)
+    return len(taken)
+
+
+def enforce_deadlines() -> int:
+    """Take sessions from workers that still live but have been at it for far too long; how many."""
+    with transaction() as db:
+        late = repair_queries.past_deadline(db, settings().deadline_factor, DEADLINE_GRACE_SEC)
+    taken = [r for r in late if settle_error(r.id, r.claim_no, DeadlineExceeded(), actor=ACTOR)]
     return len(taken)
 
 
@@ -62,6 +74,19 @@ def sweep() -> int:
         store.delete(uri)
         log.info("Swept %s, which no session names", uri)
     return len({*forgotten, *orphans}) + _sweep_scratch()
+
+
+def apply_retention() -> int:
+    """Delete sessions that finished longer ago than they are to be kept; how many."""
+    if not settings().retention_days:
+        return 0
+    with transaction() as db:
+        old = repair_queries.past_retention(db, settings().retention_days)
+    for session_id in old:
+        with suppress(SessionNotFound, NotPossible):  # another reconciler, or its coach, was first
+            delete(session_id)
+            log.info("Session %s was deleted: its retention is over", session_id)
+    return len(old)
 
 
 def _sweep_scratch() -> int:
@@ -92,10 +117,12 @@ def main() -> int:
     swept = float("-inf")
     while not stop.is_set():
         _guarded(take_over_lost)
+        _guarded(enforce_deadlines)
         _guarded(ring_doorbells)
         if time.monotonic() - swept > SWEEP_SEC:
             swept = time.monotonic()
             _guarded(sweep)
+            _guarded(apply_retention)
         stop.wait(settings().reconcile_sec)
     return 0
 

@@ -17,6 +17,19 @@ def lost_sessions(db: Session, lease_sec: float) -> list[SessionRecord]:
     return records(db, CoachingSession.status == Status.PROCESSING, lease_is_over(lease_sec))
 
 
+def past_deadline(db: Session, factor: float, grace_sec: float) -> list[SessionRecord]:
+    """Processing sessions whose attempt runs for longer than `grace_sec` and `factor` times the recording."""
+    longest = CoachingSession.duration_total * factor + grace_sec
+    running = func.extract("epoch", CLOCK - CoachingSession.started_at)
+    return records(db, CoachingSession.status == Status.PROCESSING, running > longest)
+
+
+def past_retention(db: Session, days: float) -> list[uuid.UUID]:
+    """Sessions that finished longer ago than people want to keep them."""
+    old = CoachingSession.finished_at < CLOCK - timedelta(days=days)
+    return list(db.scalars(select(CoachingSession.id).where(old).limit(500)))
+
+
 def is_held(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
     """Whether this claim is the running one."""
     held = exists().where(

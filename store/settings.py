@@ -53,12 +53,20 @@ class Settings(BaseSettings):
     refresh_sec: float = Field(5, gt=0, description="seconds between two refreshes of a page")
     overdue_factor: float = Field(2, ge=1, description="a session is overdue at this many times its expected duration")
 
+    deadline_factor: float = Field(
+        10, ge=1, description="an attempt is taken from its worker after ten minutes and this many times the recording"
+    )
+
     # Limits
     max_upload_mb: int = Field(2048, ge=1, description="largest file accepted, in MiB")
     max_audio_hours: float = Field(8, gt=0, description="longest recording accepted, in hours of decoded audio")
     max_files_per_upload: int = Field(20, ge=1, description="files that one upload on the page may hold")
     media_memory_mb: int = Field(2048, ge=64, description="memory that probing or decoding one file may use, in MiB")
     upload_keep_hours: float = Field(24, gt=0, description="hours until an upload that was never started is swept")
+
+    retention_days: float = Field(
+        0, ge=0, description="days until finished sessions and their audio are deleted; 0: never"
+    )
 
     # People and logs
     owner: str = Field(
