@@ -34,7 +34,8 @@ def decode(path: Path, target: Path, *, on_progress: sandbox.Report | None = Non
         audio_sec = float(result["audio_sec"])
         check_duration(audio_sec, limits.max_audio_sec)
     except BaseException:
-        target.unlink(missing_ok=True)
+        if target.is_file():  # a plain file: never a device or a folder that was named by mistake
+            target.unlink()
         raise
     if result["damaged"]:
         logger.warning("%d damaged places were left out of %s", result["damaged"], path.name)

@@ -26,6 +26,8 @@ from jobs.errors import ERRORS, DecodingFailed, MediaLimitExceeded, MediaTimeout
 PROJECT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 MEBIBYTE = 1024 * 1024
+WALL_BASE_SEC = 60.0
+WALL_FACTOR = 4  # a busy machine may give the child a quarter of a core
 
 Report = Callable[[float], None]
 
@@ -65,7 +67,8 @@ def read(
         timed_out.set()
         child.kill()
 
-    clock = threading.Timer(60 + 4 * cpu_sec, stop_late)
+    wall_sec = WALL_BASE_SEC + WALL_FACTOR * cpu_sec
+    clock = threading.Timer(wall_sec, stop_late)
     clock.daemon = True
     clock.start()
     try:
@@ -77,7 +80,7 @@ def read(
         if child.stdout:
             child.stdout.close()
     if timed_out.is_set() and "result" not in answer:
-        raise MediaTimeout(detail=f"{module} was stopped after {60 + 4 * cpu_sec:.0f} s")
+        raise MediaTimeout(detail=f"{module} was stopped after {wall_sec:.0f} s")
     return _result(answer, returncode, module)
 
 
