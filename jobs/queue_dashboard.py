@@ -6,7 +6,7 @@ hears of them. With a user name configured it asks for it, and then also allows 
 
 import hmac
 import logging
-import sys
+import signal
 from typing import TYPE_CHECKING
 
 import rq.serializers
@@ -15,12 +15,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 
+from store import logs
 from store.settings import Settings, settings
 
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("jobs.queue_dashboard")  # the name it has as a program, too
 
 # Named by their endpoints in rq-dashboard; requeuing all of a queue works there even with GET
 REQUEUES = {"rq_dashboard.requeue_job_view", "rq_dashboard.requeue_all"}
@@ -102,9 +103,10 @@ def server(configured: Settings) -> "BaseWSGIServer":
 
 
 def main() -> None:
-    """Serve until SIGTERM."""
+    """Serve until Ctrl-C or SIGTERM."""
     configured = settings()
-    logging.basicConfig(level=configured.log_level, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in the same orderly way as Ctrl-C
     listening = server(configured)
     log.info("Queue health: %s", configured.rq_dashboard_link)
     try:

@@ -7,7 +7,6 @@ It looks at the ports, then keeps this alive: the embedded servers (store.embedd
 import fcntl
 import http.client
 import json
-import logging
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from typing import IO
 import psutil
 from pydantic import ValidationError
 
+from store import logs
 from store.embedded.command import Signals, run_command
 from store.embedded.processes import adopt_orphans
 from store.settings import Settings, settings
@@ -33,9 +33,9 @@ STOP_SEC = 60.0
 def main() -> int:
     """0 when it was asked to stop or runs already; 1 when it cannot start, having said why."""
     os.chdir(ROOT)
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
     try:
         configured = settings()
+        logs.configure()
     except ValidationError as error:
         for wrong in error.errors():
             print(f"{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']} (it is {wrong['input']!r})")

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 
+from store import logs
 from store.embedded.command import Signals, run_command
 from store.embedded.errors import ServerError, StopRequestedError
 from store.embedded.processes import adopt_orphans
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--interactive", action="store_true", help="Ctrl-C is for CMD alone, as in psql")
     parser.add_argument("command", nargs="+", metavar="CMD", help="what to run, with its arguments")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=settings().log_level, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
     adopt_orphans()
     with Signals(ignore_interrupt=options.interactive) as signals:
         return run(options, signals)

@@ -99,7 +99,9 @@ def run_command(
                 wait_sec = (
                     0.0 if time.monotonic() - started_at > STEADY_SEC else min(2 * wait_sec + 1, LONGEST_WAIT_SEC)
                 )
-                log.warning("%s was killed by signal %d: starting it again in %.0f s", shlex.join(command), -code, wait_sec)
+                log.warning(
+                    "%s was killed by signal %d: starting it again in %.0f s", shlex.join(command), -code, wait_sec
+                )
                 end_descendants(STRAY_SEC, spare())
                 signals.wait(wait_sec)
                 process, started_at = start(), time.monotonic()
