@@ -16,10 +16,10 @@ from jobs.claim import Claim, claim_next
 from jobs.engines import registry
 from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
 from jobs.errors import AudioMissing, TranscriptDeskError, classify
-from jobs.heartbeat import ClaimLost, Heartbeat
+from jobs.heartbeat import ClaimLost, Heartbeat, WorkerStopping
 from jobs.media.decode import decode
 from jobs.media.silences import Chunk, cut
-from jobs.outcome import settle_error
+from jobs.outcome import settle_error, settle_stopping
 from jobs.watchdog import Watchdog
 from store import checkpoints, outcomes, transitions
 from store.audio import AudioNotFound, audio_store, on_disk
@@ -56,6 +56,8 @@ def run(claim: Claim) -> None:
             _transcribe(claim, scratch, watchdog)
         except ClaimLost:
             log.info("Session %s is no longer ours (cancelled or taken over): stopped", claim.session_id)
+        except WorkerStopping:
+            _patiently(lambda: settle_stopping(claim))
         except Exception as error:
             known = classify(error)
             if not isinstance(error, TranscriptDeskError):
