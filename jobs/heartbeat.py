@@ -58,7 +58,9 @@ class Heartbeat:
     def _beat(self) -> None:
         with about_session(self._claim.session_id):
             told, last = -1.0, float("-inf")
-            while not self._done.wait(FASTEST_SEC if last > float("-inf") else 0):
+            wait_sec = 0.0  # the first one at once
+            while not self._done.wait(wait_sec):
+                wait_sec = FASTEST_SEC
                 moved = self.processed_sec != told
                 if not moved and time.monotonic() - last < settings().heartbeat_sec:
                     continue
