@@ -5,10 +5,12 @@ import os
 import signal
 import socket
 import sys
+import uuid
 from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rq import Worker, get_current_job
+from rq.exceptions import DeserializationError
 from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
@@ -25,6 +27,7 @@ from store.settings import settings
 ALLOWED = frozenset({doorbell.TASK})  # JSON still names any importable function
 WORKER_TTL_SEC = 30  # RQ's default would wait 415 s on a frozen Redis
 MONITORING_SEC = 5
+META_SEC = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -36,8 +39,9 @@ def transcribe_next() -> bool:
     def note(claim: Claim) -> None:
         if job is not None:
             job.meta["session_id"] = str(claim.session_id)
-            with suppress(RedisError):  # for people who look; Postgres holds the truth
-                job.save_meta()  # type: ignore[no-untyped-call]
+            # For people who look; Postgres holds the truth. The lease runs already: a frozen Redis gets a second
+            with suppress(RedisError), doorbell.connection(timeout_sec=META_SEC) as redis:
+                redis.hset(job.key, "meta", job.serializer.dumps(job.meta))
 
     return run_next(worker=name, job_id=job.id if job else "", on_claim=note)
 
@@ -57,10 +61,14 @@ class TranscriptionWorker(Worker):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        if job.func_name in ALLOWED:
+        try:
+            named = job.func_name
+        except DeserializationError:
+            named = "something that is not JSON"
+        if named in ALLOWED:
             super().execute_job(job, queue)
             return
-        log.error("Refused job %s: it names %s", job.id, job.func_name)
+        log.error("Refused job %s: it names %s", job.id, named)
         job.delete()
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
@@ -79,7 +87,8 @@ def main() -> int:
         worker = TranscriptionWorker(
             [doorbell.queue(redis)],  # one queue: with two, RQ loses jobs of workers that die while they dequeue
             connection=redis,
-            name=f"{socket.gethostname()}-{os.getpid()}",
+            # a process id alone comes again after a restart, while Redis still remembers its last owner
+            name=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}",
             serializer=JSONSerializer,
             worker_ttl=WORKER_TTL_SEC,
             job_monitoring_interval=MONITORING_SEC,
