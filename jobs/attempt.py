@@ -100,6 +100,7 @@ def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
         )
     if finished is None or not entered:
         raise ClaimLost
+    heartbeat.total_sec = decoded_sec
     heartbeat.processed_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
     return [chunk for chunk in chunks if chunk.start_sec not in finished]
 

@@ -23,11 +23,11 @@ class Claim:
     worker: str
     claimed_at: float
 
-    def percent(self, processed_sec: float) -> int:
+    def percent(self, processed_sec: float, total_sec: float) -> int:
         """The percentage at this moment of the attempt."""
         return progress.percent(
             processed_sec=processed_sec,
-            total_sec=self.duration_total,
+            total_sec=total_sec,
             elapsed_sec=time.monotonic() - self.claimed_at,
             expected_sec=self.expected_sec,
             resumed_sec=self.resumed_sec,

@@ -33,7 +33,8 @@ class Heartbeat:
     """
 
     def __init__(self, claim: Claim, watchdog: Watchdog, stopping: threading.Event) -> None:
-        self.processed_sec = claim.resumed_sec  # the attempt's own thread writes it
+        self.processed_sec = claim.resumed_sec  # the attempt's own thread writes these two
+        self.total_sec = claim.duration_total  # as the file says, until it is decoded
         self._claim = claim
         self._watchdog = watchdog
         self._stopping = stopping
@@ -84,7 +85,7 @@ class Heartbeat:
                     self._claim.session_id,
                     self._claim.claim_no,
                     processed_sec=processed_sec,
-                    progress=self._claim.percent(processed_sec),
+                    progress=self._claim.percent(processed_sec, self.total_sec),
                 )
         except DBAPIError as error:
             log.warning("Heartbeat could not be written: %s", str(error).splitlines()[0])
