@@ -52,6 +52,7 @@ def run(claim: Claim) -> None:
     """See the attempt of this claim through. Whatever happens becomes an outcome; nothing is raised."""
     scratch = settings().scratch_folder / f"{claim.session_id}.{claim.claim_no}.pcm"
     with Watchdog(settings().lease_sec) as watchdog:
+        watchdog.feed(claim.claimed_at)  # the lease runs since the claim
         try:
             _transcribe(claim, scratch, watchdog)
         except ClaimLost:
@@ -86,6 +87,16 @@ def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
     except AudioNotFound as error:
         raise AudioMissing(detail=str(error)) from error
     chunks = cut(scratch)
+    finished = _patiently(lambda: _resume(claim, chunks, decoded_sec))
+    if finished is None:
+        raise ClaimLost
+    heartbeat.total_sec = decoded_sec
+    heartbeat.processed_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
+    return [chunk for chunk in chunks if chunk.start_sec not in finished]
+
+
+def _resume(claim: Claim, chunks: Sequence[Chunk], decoded_sec: float) -> set[float] | None:
+    """The starts of the chunks that earlier attempts have finished; None when the claim was lost."""
     with transaction() as db:
         finished = checkpoints.resume(
             db,
@@ -98,11 +109,7 @@ def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
         entered = finished is not None and transitions.enter_stage(
             db, claim.session_id, claim.claim_no, message=messages.PROCESSING, actor=claim.worker
         )
-    if finished is None or not entered:
-        raise ClaimLost
-    heartbeat.total_sec = decoded_sec
-    heartbeat.processed_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
-    return [chunk for chunk in chunks if chunk.start_sec not in finished]
+    return finished if entered else None
 
 
 def _recognise(
