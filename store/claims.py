@@ -106,6 +106,9 @@ def take(
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
             "next_run_at": None,
+            "error_code": None,  # the last attempt's; its row keeps them
+            "error_kind": None,
+            "error_text": None,
         },
     )
     if not claimed:
