@@ -156,7 +156,7 @@ def close_attempt(
 def reached(session_id: uuid.UUID) -> Any:
     """SQL for the percentage that the session's last history row shows, below 100."""
     last = select(ProcessingStatus.progress).where(ProcessingStatus.id == _last_row(session_id)).scalar_subquery()
-    return func.coalesce(func.least(last, 99), 0)
+    return func.least(func.coalesce(last, 0), 99)  # the other way round LEAST would ignore a null
 
 
 def _last_row(session_id: uuid.UUID) -> Any:
