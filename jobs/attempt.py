@@ -166,5 +166,5 @@ def _patiently(act: Callable[[], T]) -> T:
         try:
             return act()
         except (OperationalError, InterfaceError) as error:
-            log.warning("Postgres does not answer, trying again: %s", str(error).splitlines()[0])
+            log.warning("Postgres does not answer, trying again: %s", str(error).partition("\n")[0])
             time.sleep(PATIENCE_SEC)

@@ -88,5 +88,5 @@ class Heartbeat:
                     progress=self._claim.percent(processed_sec, self.total_sec),
                 )
         except DBAPIError as error:
-            log.warning("Heartbeat could not be written: %s", str(error).splitlines()[0])
+            log.warning("Heartbeat could not be written: %s", str(error).partition("\n")[0])
             return None

@@ -3,6 +3,7 @@ compare-and-set that only one of them wins."""
 
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
@@ -24,12 +26,14 @@ from store import logs, repair_queries
 from store.audio import audio_store
 from store.claims import due_count
 from store.database import transaction
+from store.session_queries import SessionRecord
 from store.settings import settings
 
 ACTOR = "reconciler"
 SWEEP_SEC = 300.0
 DEADLINE_GRACE_SEC = 600.0
 ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
+SCRATCH = re.compile(r"([0-9a-f-]{36})\.(\d+)\.pcm")  # session and claim, as jobs/attempt.py names them
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +41,7 @@ def take_over_lost() -> int:
     """Hand sessions whose worker died to the queue; how many."""
     with transaction() as db:
         lost = repair_queries.lost_sessions(db, settings().lease_sec)
-    taken = [record for record in lost if settle_lost(record, actor=ACTOR)]
+    taken = [record for record in lost if _settled(record, partial(settle_lost, record, actor=ACTOR))]
     for record in taken:
         log.warning("Session %s: no heartbeat from %s for a lease, taken over", record.id, record.worker)
     return len(taken)
@@ -47,8 +51,10 @@ def enforce_deadlines() -> int:
     """Take sessions from workers that still live but have been at it for far too long; how many."""
     with transaction() as db:
         late = repair_queries.past_deadline(db, settings().deadline_factor, DEADLINE_GRACE_SEC)
-    taken = [r for r in late if settle_error(r.id, r.claim_no, DeadlineExceeded(), actor=ACTOR)]
-    return len(taken)
+    return sum(
+        _settled(record, partial(settle_error, record.id, record.claim_no, DeadlineExceeded(), actor=ACTOR))
+        for record in late
+    )
 
 
 def ring_doorbells() -> int:
@@ -92,20 +98,35 @@ def apply_retention() -> int:
 def _sweep_scratch() -> int:
     swept = 0
     for path in settings().scratch_folder.glob("*.*.pcm"):
-        session_id, claim_no, _ = path.name.split(".")
+        name = SCRATCH.fullmatch(path.name)
+        if name is None:
+            continue  # not ours
         with transaction() as db:
-            if not repair_queries.is_held(db, uuid.UUID(session_id), int(claim_no)):
+            if not repair_queries.is_held(db, uuid.UUID(name[1]), int(name[2])):
                 path.unlink(missing_ok=True)
                 swept += 1
     return swept
 
 
+def _settled(record: SessionRecord, settle: Callable[[], bool]) -> bool:
+    """One session of a step; one that a frozen worker has locked costs itself this round, not those after it."""
+    try:
+        return settle()
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) is None:
+            raise  # Postgres is away: so it is for all
+        log.warning("Session %s has to wait: %s", record.id, str(error).partition("\n")[0])
+        return False
+
+
 def _guarded(step: Callable[[], int]) -> None:
-    """One step of a round; a server that is away costs this step of this round, nothing else."""
+    """One step of a round; whatever fails costs this step of this round, nothing else."""
     try:
         step()
-    except (DBAPIError, RedisError, OSError) as error:
-        log.warning("%s has to wait: %s", step.__name__, str(error).splitlines()[0])
+    except (DBAPIError, RedisError, OSError) as error:  # a server that is away
+        log.warning("%s has to wait: %s", step.__name__, str(error).partition("\n")[0])
+    except Exception:
+        log.exception("%s failed", step.__name__)
 
 
 def main() -> int:
