@@ -76,24 +76,27 @@ class Children:
         try:
             child.send((pcm, busy[child]))
         except OSError as exc:
-            raise RecognitionFailed(detail=f"a recognising process is gone: {exc}") from exc
+            raise self._death(child) from exc
 
     def _messages(self, busy: dict[Connection, Chunk]) -> Iterator[tuple[Connection, float | tuple[Segment, ...]]]:
         """One message of each child that has one, after at most a second. Raises `RecognitionFailed` for a dead one."""
         sentinels = {process.sentinel: child for child, process in self._processes.items() if child in busy}
         for ready in wait([*busy, *sentinels], timeout=QUIET_SEC):
             if isinstance(ready, int):
-                process = self._processes[sentinels[ready]]
-                process.join()
-                raise RecognitionFailed(detail=f"a recognising process ended with exit code {process.exitcode}")
+                raise self._death(sentinels[ready])
             assert isinstance(ready, Connection)
             try:
                 message = ready.recv()
             except (EOFError, OSError) as exc:
-                raise RecognitionFailed(detail=f"a recognising process is gone: {exc!r}") from exc
+                raise self._death(ready) from exc
             if isinstance(message, str):
                 raise RecognitionFailed(detail=message)
             yield ready, message
+
+    def _death(self, child: Connection) -> RecognitionFailed:
+        process = self._processes[child]
+        process.join(LAST_WORD_SEC)
+        return RecognitionFailed(detail=f"a recognising process ended with exit code {process.exitcode}")
 
     def dismiss(self) -> None:
         """Lets idle children end by themselves, and kills the others."""

@@ -17,7 +17,6 @@ from jobs.media.silences import Chunk, read_sound
 BLOCK_SEC = 0.25
 FRAMES_PER_SEC = 100
 FILLERS = ("<", "[", "+")  # <sil>, [NOISE], ++UH++
-START_CMN = "40,3,-1"  # the model's own first guess at the mean of the cepstrum
 
 
 class PocketSphinx:
@@ -52,6 +51,7 @@ class PocketSphinx:
         assert self._decoder is not None
         decoder = self._decoder
         with pcm.open("rb") as sound:
+            decoder.reinit_feat()  # forgets the chunk before (0.1 ms)
             decoder.set_cmn(self._mean_cepstrum(sound, chunk))
             decoder.start_utt()
             for block in read_sound(sound, chunk, BLOCK_SEC):
@@ -67,7 +67,7 @@ class PocketSphinx:
         another chunk would make the text depend on the order in which chunks are done.
         """
         assert self._listener is not None
-        self._listener.set_cmn(START_CMN)
+        self._listener.reinit_feat()
         self._listener.start_utt()
         for block in read_sound(sound, chunk, BLOCK_SEC):
             self._listener.process_raw(block)
