@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ScalarSelect, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,12 @@ def checkpointed_sec() -> ScalarSelect[float]:
         .correlate(CoachingSession)
         .scalar_subquery()
     )
+
+
+def finished_a_chunk(claim_no: int) -> ColumnElement[bool]:
+    """SQL for whether the attempt of this claim has finished anything, inside a statement on `session`."""
+    chunk = TranscriptChunk
+    return exists().where(chunk.session_id == CoachingSession.id, chunk.claim_no == claim_no).correlate(CoachingSession)
 
 
 def save(

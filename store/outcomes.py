@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert
+from sqlalchemy import ColumnElement, case, delete, func, insert
 from sqlalchemy.orm import Session
 
-from store.checkpoints import checkpointed_sec
+from store.checkpoints import checkpointed_sec, finished_a_chunk
 from store.schema import CLOCK, CoachingSession, TranscriptChunk, TranscriptSegment
 from store.states import Status
 from store.transitions import close_attempt, transition
@@ -118,6 +118,7 @@ def release(
         changes={
             "next_run_at": CLOCK + timedelta(seconds=wait_sec),
             "duration_processed": checkpointed_sec(),
+            "fruitless_deaths": case((finished_a_chunk(claim_no), 0), else_=CoachingSession.fruitless_deaths),
             **cause.columns(),
             **(changes or {}),
         },
