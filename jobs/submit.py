@@ -21,6 +21,7 @@ from store.settings import settings
 from store.states import Priority
 
 LONGEST_NAME = 200
+LONGEST_SUFFIX = 10
 log = logging.getLogger(__name__)
 
 
@@ -42,8 +43,7 @@ class Wishes:
     def check(self) -> "Wishes":
         """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the priority."""
         engine = self.engine.strip() or settings().stt_engine
-        language = self.language.strip().replace("_", "-") or "en"
-        registry.check_language(engine, language)
+        language = registry.check_language(engine, self.language.strip() or "en")
         word = Priority.from_word(self.priority.strip() or "normal").word
         return Wishes(printable(self.title)[:LONGEST_NAME], language, engine, word)
 
@@ -74,10 +74,12 @@ def printable(name: str) -> str:
 
 def clean_filename(name: str) -> str:
     """The name to show: no folders, no control characters, at most 200 characters, the ending kept."""
-    last = printable(re.split(r"[/\\]", name)[-1]).encode("utf-8", "replace").decode()
-    suffix = PurePosixPath(last).suffix[:10]
-    stem = last[: len(last) - len(suffix)] if suffix else last
-    return (stem[: LONGEST_NAME - len(suffix)] + suffix) or "recording"
+    last = printable(re.split(r"[/\\]", name)[-1])
+    suffix = PurePosixPath(last).suffix
+    if len(suffix) > LONGEST_SUFFIX:  # a name with a dot in it, as in `Meeting 12.30 with Anna`
+        suffix = ""
+    short = last.removesuffix(suffix)[: LONGEST_NAME - len(suffix)].strip() + suffix
+    return short if short.strip(". ") else "recording"
 
 
 def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename: str) -> Recording:
@@ -135,12 +137,13 @@ def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None 
     IdempotencyKeyReused.
     """
     wishes = wishes.check()
-    with transaction() as db:
-        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
-        if _insert(db, recording, wishes, idempotency_key):
-            first = None
-        else:
-            first = session_queries.with_idempotency_key(db, idempotency_key or "", owner=recording.owner)
+    inserted, first = False, None
+    while not inserted and first is None:  # again when the key's first session is deleted between the two statements
+        with transaction() as db:
+            same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
+            inserted = _insert(db, recording, wishes, idempotency_key)
+            if not inserted:
+                first = session_queries.with_idempotency_key(db, idempotency_key or "", owner=recording.owner)
     if first is not None:
         audio_store().delete(recording.audio_uri)
         if first.audio_sha256 != recording.audio_sha256:
