@@ -1,0 +1,253 @@
+"""What the calls answer with: the views of jobs/session_view.py, field by field, as JSON."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from jobs import durations
+from jobs.session_view import SessionView
+from jobs.submit import Prospect
+from store.states import Status
+from store.timeline_queries import AttemptRow, StatusRow
+
+BASE = "/api/v1"
+
+
+def tenths(seconds: float) -> int | float:
+    """Seconds to a tenth, without a fraction where there is none."""
+    rounded = round(seconds, 1)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+Seconds = Annotated[float, PlainSerializer(tenths), WithJsonSchema({"type": "number", "minimum": 0})]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(durations.iso),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-09T10:30:00Z"]}),
+]
+
+
+class QueuePlace(BaseModel):
+    """Where a waiting session stands; 1 is next."""
+
+    position: int
+    of: int
+    wait_sec: Seconds
+
+
+class Links(BaseModel):
+    self: str
+    status: str
+    history: str
+    transcript: str
+    audio: str
+
+
+class SessionAnswer(BaseModel):
+    """One session, as the screen shows it. Durations in seconds; times in UTC."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "session_id": "5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11",
+                "status": "processing",
+                "progress": 45,
+                "estimated_completion": "2025-01-09T10:30:00Z",
+                "started_at": "2025-01-09T10:20:00Z",
+                "message": "Processing audio...",
+                "duration_processed": 1200,
+                "duration_total": 3600,
+                "remaining_sec": 600,
+                "remaining_text": "~10 min",
+                "interval_text": "8 min to 13 min",
+                "basis": "measured",
+                "queue": None,
+                "title": "First session with Anna",
+                "filename": "anna-1.m4a",
+                "language": "en",
+                "engine": "pocketsphinx",
+                "priority": "normal",
+                "attempt": 1,
+                "attempts_allowed": 5,
+                "next_run_at": None,
+                "stalled": False,
+                "overdue": False,
+                "cause": None,
+                "advice": None,
+                "error_code": None,
+                "processing_sec": None,
+                "speed": None,
+                "speed_text": None,
+                "created_at": "2025-01-09T10:19:55Z",
+                "finished_at": None,
+                "updated_at": "2025-01-09T10:24:59Z",
+                "as_of": "2025-01-09T10:25:00Z",
+                "can_cancel": True,
+                "can_retry": False,
+                "can_delete": False,
+                "links": {
+                    "self": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11",
+                    "status": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11/status",
+                    "history": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11/history",
+                    "transcript": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11/transcript",
+                    "audio": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11/audio",
+                },
+            }
+        }
+    )
+
+    session_id: uuid.UUID
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    estimated_completion: Moment | None
+    started_at: Moment | None
+    message: str
+    duration_processed: Seconds
+    duration_total: Seconds
+    remaining_sec: Seconds | None
+    remaining_text: str | None
+    interval_text: str | None
+    basis: str = Field(description="what progress and estimate rest on: `measured`, `learned` or `assumed`")
+    queue: QueuePlace | None
+    title: str
+    filename: str
+    language: str
+    engine: str
+    priority: str
+    attempt: int
+    attempts_allowed: int
+    next_run_at: Moment | None
+    stalled: bool
+    overdue: bool
+    cause: str | None = Field(description="why it failed or waits to try again, in plain words")
+    advice: str | None = Field(description="whether trying again is likely to help")
+    error_code: str | None
+    processing_sec: Seconds | None
+    speed: float | None = Field(description="seconds of audio a second of processing")
+    speed_text: str | None
+    created_at: Moment
+    finished_at: Moment | None
+    updated_at: Moment
+    as_of: Moment
+    can_cancel: bool
+    can_retry: bool
+    can_delete: bool
+    links: Links
+
+    @classmethod
+    def of(cls, view: SessionView) -> "SessionAnswer":
+        return cls(**session_fields(view))
+
+
+def session_fields(view: SessionView) -> dict[str, Any]:
+    facts = {name: getattr(view, name) for name in SessionAnswer.model_fields if hasattr(view, name)}
+    at = f"{BASE}/sessions/{view.session_id}"
+    place = view.place
+    return facts | {
+        "queue": QueuePlace(position=place.position, of=place.of, wait_sec=place.wait_sec) if place else None,
+        "speed": None if view.speed is None else round(view.speed, 2),
+        "links": Links(
+            self=at, status=f"{at}/status", history=f"{at}/history", transcript=f"{at}/transcript", audio=f"{at}/audio"
+        ),
+    }
+
+
+class NewSession(SessionAnswer):
+    """A session that was just made."""
+
+    duplicate_of: uuid.UUID | None = Field(description="the session that was made of the same bytes before")
+
+    @classmethod
+    def made(cls, view: SessionView, duplicate_of: uuid.UUID | None) -> "NewSession":
+        return cls(**session_fields(view), duplicate_of=duplicate_of)
+
+
+class SessionList(BaseModel):
+    items: list[SessionAnswer]
+    next: str | None = Field(description="`cursor` of the next page; null on the last one")
+
+
+class Statuses(BaseModel):
+    items: list[SessionAnswer] = Field(description="in the order of the ids")
+    unknown: list[uuid.UUID] = Field(description="ids that are no session of yours")
+
+
+class HistoryLine(BaseModel):
+    """A transition or a stage; the last one's progress moves while the session runs."""
+
+    status: Status
+    progress: int
+    message: str
+    detail: str | None
+    actor: str
+    attempt: int
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: StatusRow) -> "HistoryLine":
+        return cls(**vars(row))
+
+
+class AttemptAnswer(BaseModel):
+    """One try at the transcription; `outcome` is null while it runs."""
+
+    number: int
+    engine: str
+    worker: str
+    started_by: str
+    expected_sec: Seconds
+    resumed_sec: Seconds
+    processed_sec: Seconds
+    queued_at: Moment
+    started_at: Moment
+    prepared_at: Moment | None
+    finished_at: Moment | None
+    outcome: str | None
+    error_code: str | None
+    error_text: str | None
+
+    @classmethod
+    def of(cls, row: AttemptRow) -> "AttemptAnswer":
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class SessionHistory(BaseModel):
+    session_id: uuid.UUID
+    history: list[HistoryLine]
+    attempts: list[AttemptAnswer]
+
+
+class UploadAnswer(BaseModel):
+    """A stored recording that waits to be started."""
+
+    upload_id: uuid.UUID
+    filename: str
+    size_bytes: int
+    duration_sec: Seconds
+    format: str
+    expected_sec: Seconds
+    expected_text: str = Field(examples=["about 7 min if started now"])
+    duplicate_of: uuid.UUID | None
+    duplicate_title: str | None
+
+    @classmethod
+    def of(cls, prospect: Prospect) -> "UploadAnswer":
+        recording = prospect.recording
+        return cls(
+            upload_id=recording.id,
+            filename=recording.audio_filename,
+            size_bytes=recording.audio_size_bytes,
+            duration_sec=recording.duration_total,
+            format=recording.audio_format,
+            expected_sec=prospect.expectation.expected_sec,
+            expected_text=f"about {durations.roughly(prospect.expectation.expected_sec)} if started now",
+            duplicate_of=prospect.duplicate_of,
+            duplicate_title=prospect.duplicate_title,
+        )
+
+
+class UploadList(BaseModel):
+    items: list[UploadAnswer]

@@ -1,0 +1,47 @@
+"""The map of the API. `api_app` is mounted under /api by the dashboard; `app` is the same alone, at the same paths."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.applications import Starlette
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+
+from api import audio, health, new_sessions, sessions, transcripts, uploads
+from api.documentation import describe
+from api.problem_handlers import HANDLERS
+from api.safety import SameOriginOnly
+from store import logs, migrations
+from store.database import engine
+
+api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here, not from a CDN
+    title="Transcript Desk",
+    version="1",
+    docs_url="/docs",
+    redoc_url=None,
+    exception_handlers=HANDLERS,
+    redirect_slashes=False,
+    swagger_ui_parameters={"validatorUrl": None},
+)
+for room in (sessions, new_sessions, transcripts, audio, uploads, health):
+    api_app.include_router(room.router)
+api_app.add_middleware(SameOriginOnly)
+describe(api_app)
+
+
+@asynccontextmanager
+async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    logs.configure()
+    with engine().connect() as connection:
+        migrations.check(connection)
+    yield
+
+
+app = Starlette(
+    routes=[Mount("/api", app=api_app), Route("/", lambda _request: RedirectResponse("/api/docs"))],
+    exception_handlers=HANDLERS,
+    lifespan=lifespan,
+)

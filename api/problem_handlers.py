@@ -1,0 +1,149 @@
+"""Which exception becomes which problem: the only place where the API translates errors."""
+
+import errno
+import logging
+from collections.abc import Callable
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
+from jobs.errors import ErrorKind, TranscriptDeskError, likely_to_help
+from jobs.retry_cancel import NotPossible, SessionNotFound
+from store.audio import AudioNotFound
+from store.history_cursor import BadCursor
+
+log = logging.getLogger(__name__)
+
+STATUS_OF_KIND = {
+    ErrorKind.USER: 422,
+    ErrorKind.PERMANENT: 422,
+    ErrorKind.POISON: 422,
+    ErrorKind.RETRYABLE: 503,
+    ErrorKind.INSTALLATION: 503,
+}
+STATUS_OF_CODE = {"file-too-large": 413, "idempotency-key-reused": 422, "audio-missing": 404}
+TITLES = {
+    404: ("not-found", "There is nothing at this address."),
+    405: ("method-not-allowed", "This address does not take this kind of request."),
+}
+Handler = Callable[[Request, Exception], JSONResponse]
+
+
+def desk_problem(error: TranscriptDeskError) -> ApiProblem:
+    status = STATUS_OF_CODE.get(error.code, STATUS_OF_KIND[error.kind])
+    title = (type(error).__doc__ or "").strip().splitlines()[0]
+    advice = None if error.code == "idempotency-key-reused" else likely_to_help(error.code)
+    return ApiProblem(status, error.code, title, error.sentence, advice=advice, headers=_retry_after(status))
+
+
+def invalid_problem(error: RequestValidationError | ValidationError, inside: tuple[str, ...] = ()) -> ApiProblem:
+    """What pydantic found, field by field; `inside` is put before each place, such as ("body",)."""
+    return ApiProblem(
+        422,
+        "invalid-request",
+        "Part of this request was not understood.",
+        "See `errors` for each field.",
+        errors=[_field((*inside, *found["loc"]), str(found["msg"])) for found in error.errors()],
+    )
+
+
+def storage_problem(error: OSError) -> ApiProblem:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return ApiProblem(
+            507,
+            "storage-full",
+            "There is no room left for recordings.",
+            "The storage is full. Operations has to make room; nothing of this upload was kept.",
+            advice="Trying again will help once there is room.",
+        )
+    return ApiProblem(
+        503,
+        "storage-unavailable",
+        "The storage for recordings cannot be reached at the moment.",
+        advice="Trying again is likely to help, once the storage is back.",
+        headers=_retry_after(503),
+    )
+
+
+def database_problem() -> ApiProblem:
+    return ApiProblem(
+        503,
+        "database-unavailable",
+        "Sessions cannot be read or changed at the moment.",
+        "The database does not answer. What was uploaded is safe.",
+        advice="Trying again is likely to help in a few seconds.",
+        headers=_retry_after(503),
+    )
+
+
+def _retry_after(status: int) -> dict[str, str]:
+    return {"Retry-After": RETRY_AFTER_SEC} if status == 503 else {}
+
+
+def _field(place: tuple[int | str, ...], detail: str) -> FieldProblem:
+    if place and place[0] == "body":
+        return FieldProblem(detail=detail, pointer="#" + "".join(f"/{step}" for step in place[1:]), parameter=None)
+    return FieldProblem(detail=detail, pointer=None, parameter=str(place[-1]) if place else None)
+
+
+def _http(error: HTTPException) -> ApiProblem:
+    code, title = TITLES.get(error.status_code, ("request-refused", "This request was refused."))
+    return ApiProblem(error.status_code, code, title, headers=error.headers)
+
+
+def _not_possible(error: NotPossible) -> ApiProblem:
+    return ApiProblem(409, "not-possible-now", "The session's state does not allow this.", str(error))
+
+
+def _bad_cursor(error: BadCursor) -> ApiProblem:
+    return ApiProblem(422, "bad-cursor", str(error), errors=[FieldProblem(detail=str(error), parameter="cursor")])
+
+
+def _audio_gone() -> ApiProblem:
+    return ApiProblem(404, "audio-missing", "The audio of this session is no longer there.")
+
+
+def _unexpected() -> ApiProblem:
+    return ApiProblem(
+        500,
+        "unexpected",
+        "Something unexpected went wrong on our side.",
+        advice="Trying again may help; if it fails again in the same way, please tell operations.",
+    )
+
+
+def _logged(problem: Callable[[Exception], ApiProblem]) -> Handler:
+    def handle(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed: %s", request.method, request.url.path, error, exc_info=error)
+        return problem(error).response()
+
+    return handle
+
+
+def _quiet(problem: Callable[..., ApiProblem]) -> Handler:
+    return lambda _request, error: problem(error).response()
+
+
+HANDLERS: dict[int | type[Exception], Handler] = {
+    ApiProblem: lambda _request, error: error.response(),  # type: ignore[attr-defined]
+    TranscriptDeskError: _quiet(desk_problem),
+    RequestValidationError: _quiet(invalid_problem),
+    HTTPException: _quiet(_http),
+    NotPossible: _quiet(_not_possible),
+    SessionNotFound: _quiet(lambda _: unknown_session()),
+    AudioNotFound: _quiet(lambda _: _audio_gone()),
+    BadCursor: _quiet(_bad_cursor),
+    ClientDisconnect: _quiet(lambda _: ApiProblem(400, "upload-cut-off", "The upload stopped before its end.")),
+    OSError: _logged(storage_problem),  # type: ignore[arg-type]
+    DBAPIError: _logged(lambda _: database_problem()),
+    PoolTimeout: _logged(lambda _: database_problem()),
+    SQLAlchemyError: _logged(lambda _: _unexpected()),
+    Exception: _quiet(lambda _: _unexpected()),  # the server logs these itself
+}

@@ -1,0 +1,61 @@
+"""The words of a session, as text, subtitles or JSON."""
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.people import Owner
+from api.problems import ApiProblem, documented, unknown_session
+from jobs import transcript_formats
+from jobs.transcript_formats import Format
+from store import session_queries, transcript_queries
+from store.database import transaction
+from store.states import LOOKS, Status
+
+router = APIRouter(prefix="/v1/sessions", tags=["Sessions"])
+EXAMPLE = {
+    "session_id": "5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11",
+    "title": "First session with Anna",
+    "complete": True,
+    "segments": [
+        {"start_sec": 0.4, "end_sec": 2.1, "speaker": None, "confidence": 0.9, "text": "how are you today", "words": []}
+    ],
+}
+CONTENT = {
+    transcript_formats.MEDIA_TYPES[Format.JSON]: {"schema": {"type": "object"}, "example": EXAMPLE},
+    "text/plain": {"schema": {"type": "string"}, "example": "how are you today\n"},
+    "text/vtt": {"schema": {"type": "string"}},
+    "application/x-subrip": {"schema": {"type": "string"}},
+}
+
+
+@router.get(
+    "/{session_id}/transcript",
+    summary="Its text",
+    response_class=Response,
+    responses={200: {"content": CONTENT}, **documented(404, 409, 422, 503)},
+)
+def transcript(
+    session_id: uuid.UUID, owner: Owner, wanted: Annotated[Format, Query(alias="format")] = Format.JSON
+) -> Response:
+    """`json` answers at any time, with the words so far and `complete`; the others once the session is completed."""
+    with transaction() as db:
+        record = session_queries.by_id(db, session_id, owner=owner)
+        if record is None:
+            raise unknown_session()
+        complete = record.status is Status.COMPLETED
+        if not complete and wanted is not Format.JSON:
+            raise ApiProblem(
+                409,
+                "transcript-not-ready",
+                "The transcript is not finished.",
+                f"This session is {LOOKS[record.status].label.lower()}. The words so far are there as format=json.",
+            )
+        read = transcript_queries.segments if complete else transcript_queries.segments_so_far
+        segments = read(db, session_id)
+    text = transcript_formats.write(wanted, segments, session_id=session_id, title=record.title, complete=complete)
+    disposition = transcript_formats.content_disposition(record.title, wanted)
+    return Response(
+        text, media_type=transcript_formats.MEDIA_TYPES[wanted], headers={"Content-Disposition": disposition}
+    )

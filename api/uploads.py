@@ -1,0 +1,81 @@
+"""Recordings that are stored but not started: the coach looks at what to expect first."""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api.answers import BASE, NewSession, UploadAnswer, UploadList
+from api.people import Owner
+from api.problems import documented, unknown_upload
+from api.recording_form import FILE_ONLY, no_fields
+from api.take_in import Fields, take_in
+from api.wishes import SessionWishes
+from jobs import board, submit
+from store import intake
+from store.database import transaction
+from store.intake import Recording
+
+router = APIRouter(prefix="/v1/uploads", tags=["Uploads"])
+LOCATION: dict[str, Any] = {"Location": {"description": "the new resource", "schema": {"type": "string"}}}
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Store a recording and learn what to expect",
+    responses={201: {"headers": LOCATION}, **documented(400, 403, 408, 413, 415, 422, 503, 507)},
+    openapi_extra={"requestBody": FILE_ONLY},
+)
+async def upload(request: Request, response: Response, owner: Owner) -> UploadAnswer:
+    """The recording is stored and probed, and waits to be started. It is swept when that does not happen in a day."""
+
+    def keep(recording: Recording, _fields: Fields) -> submit.Prospect:
+        return submit.keep(recording)
+
+    prospect = await take_in(request, owner=owner, check=no_fields, then=keep)
+    response.headers["Location"] = f"{BASE}/uploads/{prospect.recording.id}"
+    return UploadAnswer.of(prospect)
+
+
+@router.get("", summary="Recordings that wait to be started", responses=documented(503))
+def waiting_uploads(owner: Owner) -> UploadList:
+    """The oldest first."""
+    with transaction() as db:
+        recordings = intake.uploads_of(db, owner)
+    return UploadList(items=[UploadAnswer.of(submit.prospect(recording)) for recording in recordings])
+
+
+@router.get("/{upload_id}", summary="One recording that waits", responses=documented(404, 422, 503))
+def waiting_upload(upload_id: uuid.UUID, owner: Owner) -> UploadAnswer:
+    with transaction() as db:
+        recording = intake.find_upload(db, upload_id, owner=owner)
+    if recording is None:
+        raise unknown_upload()
+    return UploadAnswer.of(submit.prospect(recording))
+
+
+@router.post(
+    "/{upload_id}/start",
+    status_code=201,
+    summary="Make it a session and queue it",
+    responses={201: {"headers": LOCATION}, **documented(400, 403, 404, 422, 503)},
+)
+def start(upload_id: uuid.UUID, response: Response, owner: Owner, wishes: SessionWishes | None = None) -> NewSession:
+    submission = submit.start(upload_id, owner=owner, wishes=(wishes or SessionWishes()).checked())
+    view = board.session(upload_id, owner) if submission else None
+    if submission is None or view is None:
+        raise unknown_upload()
+    response.headers["Location"] = f"{BASE}/sessions/{view.session_id}"
+    return NewSession.made(view, submission.duplicate_of)
+
+
+@router.delete(
+    "/{upload_id}",
+    status_code=204,
+    summary="Discard a recording that waits",
+    responses=documented(403, 404, 422, 503),
+)
+def discard(upload_id: uuid.UUID, owner: Owner) -> None:
+    if not submit.discard(upload_id, owner=owner):
+        raise unknown_upload()
