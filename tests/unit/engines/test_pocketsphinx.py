@@ -180,19 +180,21 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_leaving_early_ends_busy_children(silence: Path) -> None:
     def cancelled() -> None:
         with children(2, ends_slowly) as recogniser:
-            next(recogniser.recognise(silence, [Chunk(0.0, 2.0)]))
+            events = recogniser.recognise(silence, [Chunk(0.0, 2.0)])
+            next(events)
             raise KeyError("cancelled")
 
     with pytest.raises(KeyError):
         cancelled()
 
 
-def test_children_die_with_a_worker_that_is_killed(tmp_path: Path, silence: Path) -> None:
+def test_children_die_with_a_worker_that_is_killed(silence: Path) -> None:
     code = (
         "import signal\nfrom pathlib import Path\nfrom jobs.engines.children import children\n"
         "from jobs.media.silences import Chunk\n"
         "with children(2, lambda pcm, chunk, report: signal.pause()) as recogniser:\n"
-        f"    next(recogniser.recognise(Path({str(silence)!r}), [Chunk(0.0, 2.0)]))\n"
+        f"    events = recogniser.recognise(Path({str(silence)!r}), [Chunk(0.0, 2.0)])\n"
+        "    next(events)\n"
         "    print('busy', flush=True)\n    signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE) as worker:
