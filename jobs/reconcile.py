@@ -34,7 +34,7 @@ SWEEP_SEC = 300.0
 DEADLINE_GRACE_SEC = 600.0
 ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
 SCRATCH = re.compile(r"([0-9a-f-]{36})\.(\d+)\.pcm")  # session and claim, as jobs/attempt.py names them
-log = logging.getLogger(__name__)
+log = logging.getLogger("jobs.reconcile")  # not __name__, which is __main__ in the process
 
 
 def take_over_lost() -> int:

@@ -28,7 +28,7 @@ ALLOWED = frozenset({doorbell.TASK})  # JSON still names any importable function
 WORKER_TTL_SEC = 30  # RQ's default would wait 415 s on a frozen Redis
 MONITORING_SEC = 5
 META_SEC = 1.0
-log = logging.getLogger(__name__)
+log = logging.getLogger("jobs.worker")  # not __name__, which is __main__ in the process
 
 
 def transcribe_next() -> bool:
