@@ -1,0 +1,124 @@
+"""What a session looks like in each of its states: one pure function from a frozen record."""
+
+from datetime import timedelta
+
+import pytest
+
+from jobs.durations import iso
+from jobs.estimate import Expectation
+from jobs.session_view import Place, percent_now, view
+from store.session_queries import SessionRecord
+from store.states import LOOKS, Status
+from tests.instruments.records import NOW, ago, ended, running, waiting
+
+LEARNED = Expectation(900, 1.5, learned=True)
+EVERY_STATE = [
+    waiting(),
+    running(),
+    ended(Status.COMPLETED, progress=100, duration_processed=3600.0, message="Transcription complete!"),
+    ended(
+        Status.FAILED, progress=42, error_code="recognition-failed", error_kind="retryable", error_text="It stopped."
+    ),
+    ended(Status.CANCELLED, progress=42, message="Cancelled"),
+]
+
+
+def test_running_as_in_the_worked_example() -> None:
+    shown = view(running())
+    assert 12 <= shown.progress <= 15
+    assert shown.remaining_text == "~3.5 hours"
+    assert shown.message == "Processing audio..."
+    assert shown.audio_text == "7:30 of 1:00:00"
+    assert shown.estimated_completion is not None
+    assert abs(shown.estimated_completion - (NOW + timedelta(hours=3.5))) < timedelta(minutes=5)
+    assert shown.basis == "measured"
+
+
+def test_waiting_shows_its_place_and_what_to_expect() -> None:
+    shown = view(waiting(), place=Place(2, 3, wait_sec=600), learned=LEARNED)
+    assert (shown.progress, shown.message) == (0, "Waiting in queue")
+    assert shown.place == Place(2, 3, 600)
+    assert shown.remaining_sec == 1500
+    assert shown.basis == "learned"
+
+
+def test_waiting_without_an_expectation_promises_nothing() -> None:
+    shown = view(waiting())
+    assert (shown.remaining_sec, shown.remaining_text, shown.interval_text) == (None, None, None)
+    assert shown.estimated_completion is None
+
+
+def test_completed_shows_a_hundred_and_how_fast_it_went() -> None:
+    shown = view(EVERY_STATE[2])
+    assert (shown.progress, shown.message) == (100, "Transcription complete!")
+    assert shown.processing_sec == 920
+    assert shown.speed_text == "3.9x faster than real time"
+    assert shown.remaining_sec is None
+
+
+def test_the_speed_of_a_resumed_attempt_counts_its_own_audio_alone() -> None:
+    shown = view(ended(Status.COMPLETED, progress=100, resumed_sec=2680.0))
+    assert shown.speed == pytest.approx(1.0)
+
+
+def test_failed_keeps_its_percentage_and_says_whether_trying_again_helps() -> None:
+    shown = view(EVERY_STATE[3])
+    assert shown.progress == 42
+    assert shown.cause == "It stopped."
+    assert shown.advice is not None
+    assert shown.advice.startswith("Trying again is likely to help")
+    assert shown.speed_text is None
+
+
+def test_waiting_to_try_again_says_when_and_which_attempt() -> None:
+    shown = view(waiting(attempt=1, failures=1, next_run_at=ago(-20), error_text="The engine stopped.", progress=37))
+    assert shown.message == "Trying again in 20 s, attempt 2 of 5"
+    assert shown.cause == "The engine stopped."
+    assert shown.progress == 37
+
+
+def test_a_try_that_is_due_is_waiting_like_any_other() -> None:
+    assert view(waiting(attempt=1, failures=1, next_run_at=ago(1))).message == "Waiting in queue"
+
+
+def test_a_session_that_waits_to_try_again_is_not_expected_before_its_time() -> None:
+    shown = view(waiting(next_run_at=ago(-300)), place=None, learned=LEARNED)
+    assert shown.remaining_sec == 1200
+
+
+@pytest.mark.parametrize(
+    ("record", "cancel", "retry", "delete"),
+    [
+        (EVERY_STATE[0], True, False, True),
+        (EVERY_STATE[1], True, False, False),
+        (EVERY_STATE[2], False, False, True),
+        (EVERY_STATE[3], False, True, True),
+        (EVERY_STATE[4], False, True, True),
+    ],
+    ids=lambda value: value.status.value if isinstance(value, SessionRecord) else None,
+)
+def test_what_can_be_done_in_each_state(record: SessionRecord, cancel: bool, retry: bool, delete: bool) -> None:
+    shown = view(record)
+    assert (shown.can_cancel, shown.can_retry, shown.can_delete) == (cancel, retry, delete)
+    assert shown.look == LOOKS[record.status]
+
+
+@pytest.mark.parametrize("record", EVERY_STATE, ids=lambda record: record.status.value)
+def test_a_hundred_means_completed_in_every_state(record: SessionRecord) -> None:
+    assert (view(record).progress == 100) == (record.status is Status.COMPLETED)
+
+
+def test_the_percentage_moves_with_the_clock_between_two_heartbeats() -> None:
+    assert percent_now(running(elapsed_sec=3600)) > percent_now(running(elapsed_sec=1800))
+
+
+def test_the_percentage_never_falls_below_what_the_history_says() -> None:
+    """The recording turned out longer than its header said: what was shown stays until the work has caught up."""
+    assert percent_now(running(progress=40)) == 40
+
+
+def test_all_viewers_see_the_database_clock() -> None:
+    shown = view(running(updated_at=ago(3)))
+    assert shown.as_of == NOW
+    assert shown.updated_ago_sec == 3
+    assert iso(shown.started_at) == "2025-01-09T10:00:00Z"
