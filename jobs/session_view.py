@@ -20,6 +20,13 @@ class Place:
     of: int
     wait_sec: float
 
+    @property
+    def text(self) -> str:
+        """`2nd of 3`."""
+        teen = self.position % 100 in {11, 12, 13}
+        ending = "th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(self.position % 10, "th")
+        return f"{self.position}{ending} of {self.of}"
+
 
 @dataclass(frozen=True)
 class SessionView:

@@ -117,6 +117,13 @@ def prospect(recording: Recording, engine: str | None = None) -> Prospect:
     return Prospect(recording, expected, same.id if same else None, same.title if same else None)
 
 
+def kept(owner: str) -> list[Prospect]:
+    """The owner's uploads that wait to be started, the oldest first."""
+    with transaction() as db:
+        recordings = intake.uploads_of(db, owner)
+    return [prospect(recording) for recording in recordings]
+
+
 def start(upload_id: uuid.UUID, *, owner: str, wishes: Wishes) -> Submission | None:
     """Make a kept upload a session and ring; None when it is gone (started elsewhere, discarded or swept)."""
     wishes = wishes.check()

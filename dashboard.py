@@ -1,0 +1,36 @@
+"""The map of the app: the pages people see, and the API beside them on the same port.
+
+Run it with `uvicorn dashboard:app --timeout-keep-alive 75` (as `make run` does) or `streamlit run dashboard.py`.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.routing import Mount
+
+from api.app import api_app
+from store import logs, migrations
+from store.database import engine
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    logs.configure()
+    with engine().connect() as connection:
+        migrations.check(connection)
+    log.info("The dashboard is ready")
+    yield {}
+
+
+app = st.App(
+    Path(__file__).resolve().parent / "pages" / "navigation.py",
+    routes=[Mount("/api", app=api_app)],
+    lifespan=lifespan,
+)

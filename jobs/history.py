@@ -1,0 +1,80 @@
+"""Finished and other sessions as a page of views, and as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobs import board
+from jobs.durations import iso
+from jobs.engines.registry import engine_label
+from jobs.session_view import SessionView, view
+from store import history_queries
+from store.database import transaction
+from store.history_cursor import BadCursor
+from store.history_queries import Counted, HistoryFilter, Sort
+
+COLUMNS = (
+    *("session_id", "title", "file", "state", "demo", "uploaded", "finished", "audio_sec", "processing_sec", "speed"),
+    *("engine", "language", "attempts", "error"),
+)
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """One page; `next` and `previous` are cursors, None where there is nothing further."""
+
+    sessions: list[SessionView]
+    demo: frozenset[str]  # ids of demo sessions, labelled on screen
+    count: Counted
+    next: str | None
+    previous: str | None
+
+
+def page(which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> HistoryView:
+    """The page at `cursor`; the first one when the cursor is none of ours."""
+    with transaction() as db:
+        try:
+            found = history_queries.page(db, which, sort, cursor, limit)
+        except BadCursor:
+            found = history_queries.page(db, which, sort, None, limit)
+        demo = frozenset(str(record.id) for record in found.records if record.demo)
+        count = history_queries.count(db, which)
+        return HistoryView(board.views(db, found.records), demo, count, found.next, found.previous)
+
+
+def as_csv(which: HistoryFilter) -> Iterator[str]:
+    """Every session of the filter as lines of CSV, the head first, read from the database as they are consumed."""
+    yield _line(COLUMNS)
+    with transaction() as db:
+        for record in history_queries.rows_for_csv(db, which):
+            shown = view(record)
+            yield _line(
+                (
+                    str(record.id),
+                    record.title,
+                    record.audio_filename,
+                    str(record.status),
+                    "yes" if record.demo else "no",
+                    iso(record.created_at),
+                    iso(record.finished_at),
+                    f"{record.duration_total:.1f}",
+                    "" if shown.processing_sec is None else f"{shown.processing_sec:.1f}",
+                    "" if shown.speed is None else f"{shown.speed:.2f}",
+                    engine_label(record.engine),
+                    record.language,
+                    str(record.attempt),
+                    record.error_text,
+                )
+            )
+
+
+def _line(cells: tuple[str | None, ...]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([_harmless(cell or "") for cell in cells])
+    return written.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet runs what begins like a formula: a quote before it makes it text."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,0 +1,1 @@
+"""What people see: each page asks for a view and draws it."""

@@ -1,0 +1,37 @@
+"""The transcript as files."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from jobs import transcript_formats
+from jobs.transcript_formats import MEDIA_TYPES, Format
+from store.database import transaction
+from store.session_queries import SessionRecord
+from store.transcript_queries import segments
+
+
+def draw(record: SessionRecord) -> None:
+    """One button a format; the file is written when it is asked for."""
+    with st.container(horizontal=True, key="downloads"):
+        for wanted in Format:
+            st.download_button(
+                wanted.upper(),
+                data=_file(record, wanted),
+                file_name=transcript_formats.file_name(record.title, wanted),
+                mime=MEDIA_TYPES[wanted],
+                key=f"download-{wanted}",
+                icon=":material/download:",
+                type="primary" if wanted is Format.TXT else "secondary",
+                on_click="ignore",
+                help=f"Download the transcript as {wanted.upper()}",
+            )
+
+
+def _file(record: SessionRecord, wanted: Format) -> Callable[[], str]:
+    def write() -> str:
+        with transaction() as db:
+            words = segments(db, record.id)
+        return transcript_formats.write(wanted, words, session_id=record.id, title=record.title)
+
+    return write

@@ -1,0 +1,41 @@
+"""Home: the upload box, and each of the coach's sessions, live."""
+
+import streamlit as st
+
+from jobs.cards import Card, cards
+from jobs.sample import submit_sample
+from pages import confirm, live, session_card, tab_title, uploads
+from store.settings import settings
+
+MOST_SHOWN = 20
+
+
+def draw(found: list[Card]) -> None:
+    tab_title.show([card.view for card in found])
+    if not found:
+        _nothing_yet()
+        return
+    for card in found:
+        session_card.draw(card)
+    if len(found) == MOST_SHOWN:
+        st.page_link("history.py", label="All finished sessions", icon=":material/history:")
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True, key="nothing-yet", horizontal_alignment="center", gap="small"):
+        st.markdown("#### Nothing here yet", text_alignment="center")
+        st.markdown(
+            "Upload a recording above, or hear and see how it works with a short coaching dialogue.",
+            text_alignment="center",
+        )
+        if st.button("Try the sample recording", icon=":material/play_circle:", key="try-sample"):
+            confirm.act(lambda: submit_sample(settings().owner))
+
+
+st.title("My sessions")
+st.markdown(
+    "Upload the recording of a coaching session and watch it become a transcript. It is safe as soon as it is "
+    "uploaded: close the laptop and come back when it is done."
+)
+uploads.section()
+live.show(draw, cards, settings().owner, MOST_SHOWN)

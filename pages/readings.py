@@ -1,0 +1,94 @@
+"""Answers from the database that all viewers of this process share for a second, and old ones when it is away."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+Facts = TypeVar("Facts")
+Key = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached, and there is no earlier answer to show."""
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Facts]):
+    """What the database said at `at`; `fresh` is False when it does not answer now."""
+
+    facts: Facts
+    at: datetime
+    fresh: bool
+    read_sec: float = 0.0  # on the monotonic clock
+
+
+@dataclass(frozen=True)
+class _Asking:
+    answer: "Future[Reading[Any]]"
+    since_sec: float
+
+
+class Readings:
+    """The last answer to each question. A question under way is asked once, however many viewers want to know.
+
+    It is asked in a thread of its own, since a frozen Postgres holds its caller for ever: viewers wait `patience_sec`.
+    """
+
+    def __init__(self, *, keep_sec: float = 1.0, patience_sec: float = 3.0, forget_sec: float = 600.0) -> None:
+        self._keep_sec, self._patience_sec, self._forget_sec = keep_sec, patience_sec, forget_sec
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="reading")
+        self._lock = Lock()
+        self._last: dict[Key, Reading[Any]] = {}
+        self._asking: dict[Key, _Asking] = {}
+
+    def ask(self, question: Callable[..., Facts], *arguments: Any) -> Reading[Facts]:
+        """The answer of now, or the last one marked as not fresh; DatabaseAway when there is none.
+
+        `question` is a function of a module and `arguments` are hashable: together they say what is shared.
+        """
+        key = (question, arguments)
+        with self._lock:
+            last = self._last.get(key)
+            if last is not None and time.monotonic() - last.read_sec < self._keep_sec:
+                return last
+            asking = self._asking.get(key)
+            if asking is None:
+                asking = _Asking(self._threads.submit(self._answer, key), time.monotonic())
+                self._asking[key] = asking
+        patience = self._patience_sec - (time.monotonic() - asking.since_sec)
+        try:
+            return asking.answer.result(max(patience, 0.0))
+        except (TimeoutError, *AWAY):
+            if last is None:
+                raise DatabaseAway from None
+            return Reading(last.facts, last.at, fresh=False, read_sec=last.read_sec)
+
+    def forget(self) -> None:
+        """Ask anew next time: something was just changed."""
+        with self._lock:
+            self._last = {key: _expired(reading) for key, reading in self._last.items()}
+
+    def _answer(self, key: Key) -> Reading[Any]:
+        question, arguments = key
+        try:
+            reading = Reading(question(*arguments), datetime.now(UTC), fresh=True, read_sec=time.monotonic())
+            with self._lock:
+                self._last[key] = reading
+                oldest = reading.read_sec - self._forget_sec
+                self._last = {other: kept for other, kept in self._last.items() if kept.read_sec > oldest}
+            return reading
+        finally:
+            with self._lock:
+                self._asking.pop(key, None)
+
+
+def _expired(reading: Reading[Any]) -> Reading[Any]:
+    return Reading(reading.facts, reading.at, reading.fresh, reading.read_sec - 60)

@@ -1,0 +1,64 @@
+"""One session by its link (`?session=<id>`): its card, words, transcript, past and facts."""
+
+import uuid
+
+import streamlit as st
+
+from jobs.cards import Detail, detail, lines
+from pages import downloads, live, player, session_card, session_facts, tab_title, timeline
+from pages.plain import plain
+from store.settings import settings
+from store.states import Status
+
+
+def draw_card(found: Detail | None) -> None:
+    if found is None or found.card.view.status is not shown_as:
+        st.rerun()  # finished, retried or deleted meanwhile: the page below changes too
+    view = found.card.view
+    tab_title.show([view], otherwise=f"{view.title} · {tab_title.PRODUCT}")
+    session_card.draw(found.card, detailed=True)
+    if found.card.words and view.status is not Status.COMPLETED:
+        st.subheader("Words so far", anchor=False)
+        session_card.transcript_lines(found.card.words)
+
+
+def draw_past(found: Detail | None) -> None:
+    if found is not None:
+        timeline.draw(found)
+        session_facts.draw(found)
+
+
+def transcript(found: Detail) -> None:
+    st.subheader("Transcript", anchor=False)
+    downloads.draw(found.record)
+    words = live.ask(lines, found.record.id)
+    if not words:
+        st.info("Nobody is heard to speak in this recording.", icon=":material/volume_off:")
+    player.draw(found.record.id, found.record.title, words)
+
+
+def unknown() -> None:
+    st.title("This session is not here")
+    st.markdown("The link may be incomplete, or the session was deleted.")
+    st.page_link("my_sessions.py", label="My sessions", icon=":material/mic:")
+
+
+def asked_for() -> Detail | None:
+    try:
+        session_id = uuid.UUID(st.query_params.get("session", ""))
+    except ValueError:
+        return None
+    return live.ask(detail, session_id, settings().owner)
+
+
+session = asked_for()
+if session is None:
+    unknown()
+else:
+    shown_as = session.record.status
+    st.page_link("my_sessions.py", label="My sessions", icon=":material/arrow_back:")
+    st.title(plain(session.record.title), anchor=False)
+    live.show(draw_card, detail, session.record.id, settings().owner)
+    if shown_as is Status.COMPLETED:
+        transcript(session)
+    live.show(draw_past, detail, session.record.id, settings().owner, stamp=False)

@@ -1,0 +1,102 @@
+"""One session on screen: the same card in the list and on its own page."""
+
+from html import escape
+
+import streamlit as st
+
+from jobs.cards import Card
+from jobs.durations import ago, clock, roughly
+from jobs.session_view import SessionView
+from pages import confirm, viewer
+from pages.plain import plain
+from store.states import Status
+from store.transcript_queries import Line
+
+
+def draw(card: Card, *, detailed: bool = False) -> None:
+    """The card; `detailed` on the session's own page, where its title is the page's."""
+    view = card.view
+    with st.container(border=True, key=f"card-{view.session_id}"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            if not detailed:
+                st.page_link(
+                    "session.py",
+                    label=f"**{plain(view.title)}**",
+                    icon="",
+                    query_params={"session": str(view.session_id)},
+                )
+            _badges(view)
+        with st.container(key=f"bar-{view.look.colour}-{view.session_id}"):
+            st.progress(view.progress, text=f"**{view.progress} %** · {plain(view.message)}")
+        st.html(f'<p class="facts">{" <i>·</i> ".join(escape(fact) for fact in facts(view))}</p>')
+        _notes(card)
+        if card.words and not detailed:
+            st.html(f'<p class="words">{" ".join(escape(line.text) for line in card.words)}</p>')
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if view.status is Status.COMPLETED and not detailed:
+                st.page_link(
+                    "session.py",
+                    label="Open transcript",
+                    icon=":material/description:",
+                    query_params={"session": str(view.session_id)},
+                )
+            confirm.buttons(view, detailed=detailed)
+
+
+def facts(view: SessionView) -> list[str]:
+    """What is known of the session's time, in the order in which a coach asks for it."""
+    if view.status is Status.COMPLETED:
+        took = roughly(view.processing_sec) if view.processing_sec else None
+        finished = viewer.day_and_time(view.finished_at, now=view.as_of) if view.finished_at else None
+        told = [
+            f"{clock(view.duration_total)} of audio",
+            took and f"processed in {took}",
+            view.speed_text,
+            finished and f"finished {finished}",
+        ]
+        return [fact for fact in told if fact]
+    known = [f"{view.audio_text} of audio done"]
+    if view.place and view.status is Status.PENDING:
+        known.append(f"{view.place.text} in the queue")
+    if view.status is Status.PENDING:
+        known.append(f"{view.priority} priority")
+    if view.remaining_text and view.estimated_completion:
+        interval = f" ({view.interval_text})" if view.interval_text else ""
+        known.append(f"{view.remaining_text} left{interval}")
+        known.append(f"ready about {viewer.day_and_time(view.estimated_completion, now=view.as_of)}")
+    known.append(f"updated {ago(view.updated_ago_sec)}")
+    return known
+
+
+def transcript_lines(lines: list[Line]) -> None:
+    """The words so far, with their times."""
+    rows = "".join(f"<li><time>{clock(line.start_sec)}</time><span>{escape(line.text)}</span></li>" for line in lines)
+    st.html(f'<ol class="lines">{rows}</ol>')
+
+
+def _badges(view: SessionView) -> None:
+    with st.container(horizontal=True, width="content", gap="small"):
+        if view.stalled:
+            st.badge("Stalled", icon=":material/report:", color="red")
+        elif view.overdue:
+            st.badge("Taking longer than expected", icon=":material/hourglass_bottom:", color="orange")
+        st.badge(view.look.label, icon=view.look.icon, color=view.look.colour)  # type: ignore[arg-type]
+
+
+def _notes(card: Card) -> None:
+    view = card.view
+    if view.status is Status.FAILED and view.cause:
+        st.error(f"{plain(view.cause)} {plain(view.advice or '')}", icon=":material/error:")
+        if view.error_code:
+            st.page_link(
+                "help.py",
+                label="What this means and what to do",
+                icon=":material/help:",
+                query_params={"topic": view.error_code},
+            )
+    elif view.status is Status.PENDING and view.cause:
+        st.caption(f":material/info: {plain(view.cause)}")
+    if view.stalled or view.overdue:
+        st.caption(f":material/report: {plain(view.evidence)} {plain(view.recommended)}")
+    if card.note:
+        st.info(card.note, icon=":material/hourglass_top:")

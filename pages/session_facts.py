@@ -1,0 +1,53 @@
+"""The facts of a recording and its session, for people who look closely."""
+
+from html import escape
+
+import streamlit as st
+
+from jobs.cards import Detail
+from jobs.durations import clock
+from jobs.engines import registry
+from pages import viewer
+from pages.plain import size
+
+
+def draw(detail: Detail) -> None:
+    """Two lists: the recording, and what operations ask for; and the link to this page."""
+    record = detail.record
+    st.subheader("Details", anchor=False)
+    _list(
+        {
+            "File": record.audio_filename,
+            "Length": clock(record.duration_total),
+            "Size": size(record.audio_size_bytes),
+            "Format": record.audio_format,
+            "Language": registry.LANGUAGES.get(record.language, record.language),
+            "Engine": registry.engine_label(record.engine),
+            "Priority": record.priority.word,
+            "Uploaded": viewer.full(record.created_at),
+            "Demo data": "yes" if record.demo else "no",
+        }
+    )
+    with st.expander("For operations", icon=":material/build:"):
+        _list(
+            {
+                "Session": str(record.id),
+                "RQ job": record.transcription_job_id or "–",
+                "Worker": record.worker or "–",
+                "Claim": str(record.claim_no),
+                "Last heartbeat": viewer.full(record.heartbeat_at),
+                "SHA-256": f"{record.audio_sha256[:16]}…",
+                "Audio": record.audio_uri,
+            }
+        )
+    st.caption("Link to this page")
+    st.code(f"{_address()}?session={record.id}", language=None, wrap_lines=True)
+
+
+def _address() -> str:
+    return (st.context.url or "session").partition("?")[0]
+
+
+def _list(facts: dict[str, str]) -> None:
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+    st.html(f'<dl class="known">{rows}</dl>')

@@ -1,0 +1,80 @@
+"""Stalled jobs (ops): what does not move, why, the button that mends it; and the queue and workers below."""
+
+from datetime import datetime
+from html import escape
+
+import streamlit as st
+
+from jobs.durations import ago
+from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
+from pages import confirm, live
+from pages.plain import plain
+from store.settings import settings
+
+
+def draw(board: StalledBoard) -> None:
+    if not board.queue.reachable:
+        st.error(
+            "Redis does not answer. Uploads are safe and wait in Postgres; start Redis.", icon=":material/cloud_off:"
+        )
+    if not board.sessions:
+        moving = f"{board.processing} processing and {board.pending} waiting, all as they should."
+        st.success(f"**Nothing is stalled.** {moving}", icon=":material/check_circle:")
+    for session in board.sessions:
+        draw_session(session)
+    st.subheader("Workers and queue", anchor=False)
+    draw_queue(board)
+
+
+def draw_session(session: StalledSession) -> None:
+    view = session.view
+    with st.container(border=True, key=f"card-{view.session_id}"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            link = {"session": str(view.session_id)}
+            st.page_link("session.py", label=f"**{plain(view.title)}**", icon="", query_params=link)
+            colour = "orange" if session.word == "Overdue" else "red"
+            st.badge(session.word, icon=":material/report:", color=colour)  # type: ignore[arg-type]
+        st.markdown(f"{plain(session.evidence)}  \n**What to do:** {plain(session.advice)}")
+        facts = {
+            "Progress": f"{view.progress} %, {view.audio_text}",
+            "Last heartbeat": session.heartbeat,
+            "Worker": session.worker or "–",
+            "Postgres says": session.in_postgres,
+            "RQ says": session.in_rq,
+            "Coach": session.owner,
+        }
+        st.html(
+            '<dl class="known">'
+            + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+            + "</dl>"
+        )
+        with st.container(horizontal=True):
+            confirm.repair_buttons(view)
+
+
+def draw_queue(board: StalledBoard) -> None:
+    queue = board.queue
+    with st.container(horizontal=True, key="figures"):
+        st.metric("Workers alive", len(queue.workers), border=True)
+        st.metric("Busy", queue.busy, border=True)
+        st.metric("Sessions waiting", board.pending, border=True)
+        st.metric("Doorbells in the queue", queue.waiting_jobs, border=True)
+        st.metric("Failed RQ jobs", queue.failed_jobs, border=True)
+    rows = "".join(
+        f'<tr><td data-label="Worker">{escape(worker.name)}</td><td data-label="State">{escape(worker.state)}</td>'
+        f'<td data-label="Last seen">{_seen(board, worker.last_heartbeat)}</td></tr>'
+        for worker in queue.workers
+    )
+    if rows:
+        head = "<thead><tr><th>Worker</th><th>State</th><th>Last seen</th></tr></thead>"
+        st.html(f'<table class="sessions">{head}<tbody>{rows}</tbody></table>')
+    st.link_button("Queue health (rq-dashboard)", settings().rq_dashboard_link, icon=":material/monitoring:")
+
+
+def _seen(board: StalledBoard, heartbeat: datetime | None) -> str:
+    return "–" if heartbeat is None else ago(max((board.as_of - heartbeat).total_seconds(), 0.0))
+
+
+st.title("Stalled jobs", anchor=False)
+st.markdown("Sessions that do not move, with the evidence. Lost workers and lost doorbells are mended by themselves.")
+live.show(draw, stalled_board)

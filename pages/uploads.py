@@ -1,0 +1,133 @@
+"""The upload box and the uploads that wait to be started, each with what to expect."""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from jobs import submit
+from jobs.durations import between, clock, roughly
+from jobs.engines import registry
+from jobs.errors import EmptyFile, FileTooLarge
+from jobs.submit import Prospect, Wishes
+from pages import confirm, live
+from pages.plain import plain, size
+from store.settings import settings
+from store.states import Priority
+
+FRONTEND = Path(__file__).resolve().parent / "frontend"
+ACCEPTED = ".wav,.flac,.mp3,.m4a,.aac,.ogg,.oga,.opus,.webm,.weba,.mp4,.mov,.mkv,audio/*,video/mp4,video/quicktime"
+_box = st.components.v2.component(
+    "upload_box",
+    html=(FRONTEND / "upload_box.html").read_text(),
+    css=(FRONTEND / "upload_box.css").read_text(),
+    js=(FRONTEND / "upload_box.js").read_text(),
+)
+
+
+@st.fragment
+def section() -> None:
+    """Draw the box, and below it what was uploaded and not started yet: it survives a reload."""
+    kept = live.ask(submit.kept, settings().owner)
+    _box(
+        key="upload-box",
+        data=_limits([str(prospect.recording.id) for prospect in kept]),
+        on_uploaded_change=live.changed,
+    )
+    if not kept:
+        return
+    ids = [prospect.recording.id for prospect in kept]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(f"Ready to start ({len(kept)})", anchor=False)
+        if len(kept) > 1 and st.button("Start all", type="primary", icon=":material/play_arrow:"):
+            confirm.act(_each(_start, ids))
+    for prospect in kept:
+        _draw(prospect)
+
+
+def _draw(prospect: Prospect) -> None:
+    recording, key = prospect.recording, prospect.recording.id
+    with st.container(border=True, key=f"card-upload-{key}"):
+        st.markdown(f"**{plain(recording.audio_filename)}**")
+        st.caption(f"{clock(recording.duration_total)} · {size(recording.audio_size_bytes)} · {recording.audio_format}")
+        if prospect.duplicate_of:
+            st.info(f"Already uploaded as “{plain(prospect.duplicate_title or '')}”.", icon=":material/content_copy:")
+            st.page_link(
+                "session.py",
+                label="Open it",
+                icon=":material/open_in_new:",
+                query_params={"session": str(prospect.duplicate_of)},
+            )
+        st.markdown(f":material/schedule: {_expectation(prospect)}")
+        with st.expander("Title, language and priority (optional)"):
+            _options(prospect)
+        with st.container(horizontal=True):
+            label = "Transcribe again" if prospect.duplicate_of else "Start transcription"
+            if st.button(label, key=f"start-{key}", type="primary", icon=":material/play_arrow:"):
+                confirm.act(_each(_start, [key]))
+            if st.button("Discard", key=f"discard-{key}", icon=":material/delete:"):
+                confirm.act(_each(_discard, [key]))
+
+
+def _options(prospect: Prospect) -> None:
+    key = prospect.recording.id
+    engine = registry.entry(settings().stt_engine)
+    st.text_input("Title", key=f"title-{key}", max_chars=submit.LONGEST_NAME, placeholder="As the file is called")
+    st.selectbox(
+        "Language spoken",
+        engine.languages,
+        key=f"language-{key}",
+        format_func=lambda tag: registry.LANGUAGES.get(tag, tag),
+        help=f"{engine.label} understands no other language.",
+    )
+    words = [priority.word for priority in Priority]
+    st.segmented_control("Priority", words, key=f"priority-{key}", default="normal", format_func=str.capitalize)
+
+
+def _expectation(prospect: Prospect) -> str:
+    expected = prospect.expectation
+    interval = between(expected.expected_sec / expected.spread, expected.expected_sec * expected.spread)
+    basis = "" if expected.learned else "; a first guess, until recordings have finished here"
+    return f"**about {roughly(expected.expected_sec)} if started now** ({interval}{basis})"
+
+
+def _start(upload_id: uuid.UUID) -> None:
+    draft = st.session_state
+    wishes = Wishes(
+        title=draft.get(f"title-{upload_id}") or "",
+        language=draft.get(f"language-{upload_id}") or "en",
+        priority=draft.get(f"priority-{upload_id}") or "normal",
+    )
+    submit.start(upload_id, owner=settings().owner, wishes=wishes)
+
+
+def _discard(upload_id: uuid.UUID) -> None:
+    submit.discard(upload_id, owner=settings().owner)
+
+
+def _each(change: Callable[[uuid.UUID], None], ids: list[uuid.UUID]) -> Callable[[], None]:
+    def change_all() -> None:
+        for upload_id in ids:
+            change(upload_id)
+
+    return change_all
+
+
+def _limits(kept: list[str]) -> dict[str, object]:
+    limits = settings()
+    largest = f"{limits.max_upload_mb / 1024:g} GB" if limits.max_upload_mb >= 1024 else f"{limits.max_upload_mb} MB"
+    most = limits.max_files_per_upload
+    return {
+        "kept": kept,
+        "accept": ACCEPTED,
+        "most_bytes": limits.max_upload_bytes,
+        "most_files": most,
+        "limits": f"WAV, FLAC, MP3, M4A, AAC, OGG, Opus, WebM, MP4 or MOV. Up to {largest} and "
+        f"{limits.max_audio_hours:g} hours each, {most} files at a time.",
+        "sentences": {
+            "empty": EmptyFile().sentence,
+            "too_large": FileTooLarge(f"This file is larger than {largest}, the most this desk accepts.").sentence,
+            "too_many": f"Please choose at most {most} files at a time.",
+        },
+    }
