@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
 from jobs.errors import ErrorKind, TranscriptDeskError, likely_to_help
@@ -93,9 +94,22 @@ def _field(place: tuple[int | str, ...], detail: str) -> FieldProblem:
     return FieldProblem(detail=detail, pointer=None, parameter=str(place[-1]) if place else None)
 
 
-def _http(error: HTTPException) -> ApiProblem:
+def _http(request: Request, error: HTTPException) -> JSONResponse:
     code, title = TITLES.get(error.status_code, ("request-refused", "This request was refused."))
-    return ApiProblem(error.status_code, code, title, headers=error.headers)
+    headers = {**(error.headers or {})}
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return ApiProblem(error.status_code, code, title, headers=headers).response()
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that this address takes: Starlette names those of the first matching route alone."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _not_possible(error: NotPossible) -> ApiProblem:
@@ -135,7 +149,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     ApiProblem: lambda _request, error: error.response(),  # type: ignore[attr-defined]
     TranscriptDeskError: _quiet(desk_problem),
     RequestValidationError: _quiet(invalid_problem),
-    HTTPException: _quiet(_http),
+    HTTPException: _http,  # type: ignore[dict-item]
     NotPossible: _quiet(_not_possible),
     SessionNotFound: _quiet(lambda _: unknown_session()),
     AudioNotFound: _quiet(lambda _: _audio_gone()),

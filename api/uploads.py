@@ -41,9 +41,7 @@ async def upload(request: Request, response: Response, owner: Owner) -> UploadAn
 @router.get("", summary="Recordings that wait to be started", responses=documented(503))
 def waiting_uploads(owner: Owner) -> UploadList:
     """The oldest first."""
-    with transaction() as db:
-        recordings = intake.uploads_of(db, owner)
-    return UploadList(items=[UploadAnswer.of(submit.prospect(recording)) for recording in recordings])
+    return UploadList(items=[UploadAnswer.of(prospect) for prospect in submit.kept(owner)])
 
 
 @router.get("/{upload_id}", summary="One recording that waits", responses=documented(404, 422, 503))

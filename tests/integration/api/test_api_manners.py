@@ -1,0 +1,106 @@
+"""What holds for every call: problems for every error, no other site's requests, documentation that is complete."""
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import api_app
+
+
+@pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/nothing", "/nothing", "/api/v1/sessions/"])
+def test_unknown_addresses(server: str, address: str) -> None:
+    response = httpx.get(f"{server}{address}")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["title"] == "There is nothing at this address."
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "allowed"),
+    [("PATCH", "/sessions", "GET, POST"), ("POST", f"/sessions/{uuid.UUID(int=0)}", "GET, DELETE")],
+)
+def test_methods_that_are_not_taken(client: httpx.Client, method: str, address: str, allowed: str) -> None:
+    response = client.request(method, address)
+    assert (response.status_code, response.json()["code"]) == (405, "method-not-allowed")
+    assert response.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://[broken"},
+    ],
+)
+def test_other_sites_may_not_change_anything(client: httpx.Client, headers: dict[str, str]) -> None:
+    for call in (client.post, client.delete):
+        response = call(f"/sessions/{uuid.UUID(int=0)}/cancel", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (403, "cross-site-request")
+        assert response.headers["x-content-type-options"] == "nosniff"
+    assert client.get("/sessions", headers=headers).status_code == 200
+
+
+def test_the_dashboards_own_page_may(server: str, client: httpx.Client) -> None:
+    for headers in ({"Sec-Fetch-Site": "same-origin", "Origin": "https://proxy.example"}, {"Origin": server}, {}):
+        assert client.post(f"/sessions/{uuid.UUID(int=0)}/cancel", headers=headers).status_code == 404
+
+
+def test_the_documentation_needs_no_internet(server: str) -> None:
+    page = httpx.get(f"{server}/api/docs").text
+    assert "https://" not in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert f"/api/static-offline-docs/{asset}" in page
+        assert httpx.get(f"{server}/api/static-offline-docs/{asset}").status_code == 200
+    assert httpx.get(server, follow_redirects=True).url.path == "/api/docs"
+
+
+def test_openapi_is_the_same_alone_and_mounted(server: str) -> None:
+    described = httpx.get(f"{server}/api/openapi.json").json()
+    assert described == api_app.openapi()
+    assert described["servers"] == [{"url": "/api"}]
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in api_app.openapi()["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def test_every_call_is_described() -> None:
+    described = operations()
+    assert len({operation["operationId"] for _, _, operation in described}) == len(described)
+    for method, path, operation in described:
+        assert operation["summary"], path
+        answers = operation["responses"]
+        assert ("403" in answers) == (method in {"post", "delete"}), (method, path)
+        for status, answer in answers.items():
+            if int(status) >= 400:
+                assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
+        if "parameters" in operation or "requestBody" in operation:
+            assert "422" in answers, path
+        assert path == "/v1/health" or "503" in answers, path
+
+
+def test_every_reference_in_openapi_leads_somewhere() -> None:
+    described = api_app.openapi()
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            if isinstance(reference := node.get("$ref"), str):
+                target: Any = described
+                for step in reference.removeprefix("#/").split("/"):
+                    target = target[step]
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(described)
