@@ -64,7 +64,8 @@ def rq_view(job_id: str | None, timeout_sec: float = 1.0) -> str:
         with doorbell.connection(timeout_sec) as redis:
             job = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
             status = job.get_status(refresh=True)
-            return f"{getattr(status, 'value', status)} on {job.worker_name}" if job.worker_name else str(status)
+            word = str(getattr(status, "value", status))
+            return f"{word} on {job.worker_name}" if job.worker_name else word
     except NoSuchJobError:
         return "RQ has forgotten the job"
     except RedisError:
