@@ -89,11 +89,8 @@ class Counted:
 
 
 _TOOK = func.extract("epoch", CoachingSession.finished_at - CoachingSession.started_at).cast(Double)
-_RESUMED = (
-    select(Attempt.resumed_sec)
-    .where(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt)
-    .scalar_subquery()
-)
+_LAST_ATTEMPT = and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt)
+_OWN_SEC = CoachingSession.duration_total - func.coalesce(Attempt.resumed_sec, 0.0)  # audio done by the last attempt
 _COMPLETED = CoachingSession.status == Status.COMPLETED
 # What each order compares, as jobs/session_view.py shows it, and the type of its values
 _KEYS: dict[SortBy, tuple[ColumnElement[Any], type[datetime] | type[str] | type[float]]] = {
@@ -102,10 +99,7 @@ _KEYS: dict[SortBy, tuple[ColumnElement[Any], type[datetime] | type[str] | type[
     SortBy.TITLE: (func.lower(CoachingSession.title), str),
     SortBy.DURATION: (CoachingSession.duration_total.expression, float),
     SortBy.PROCESSING: (case((_COMPLETED, _TOOK)), float),
-    SortBy.SPEED: (
-        case((_COMPLETED, (CoachingSession.duration_total - func.coalesce(_RESUMED, 0.0)) / func.nullif(_TOOK, 0.0))),
-        float,
-    ),
+    SortBy.SPEED: (case((_COMPLETED, _OWN_SEC / func.nullif(_TOOK, 0.0))), float),
 }
 
 
@@ -124,6 +118,8 @@ def page(
     if gaps:
         order.insert(0, key.is_(None).asc() if forward else key.is_(None).desc())
     statement = select(CoachingSession.id, key.label("key")).where(*_conditions(which))
+    if sort.by is SortBy.SPEED:
+        statement = statement.outerjoin(Attempt, _LAST_ATTEMPT)
     if at is not None:
         statement = statement.where(_beyond(at, key, down=down, gaps=gaps))
     rows = [(row.id, row.key) for row in db.execute(statement.order_by(*order).limit(limit + 1))]

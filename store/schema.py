@@ -89,6 +89,7 @@ class CoachingSession(Base):
         CheckConstraint("audio_size_bytes > 0", name="session_size"),
         Index("session_waiting", text("priority DESC"), "queued_at", postgresql_where=text("status = 'pending'")),
         Index("session_running", "heartbeat_at", postgresql_where=text("status = 'processing'")),
+        Index("session_created", "created_at", "id"),
         Index("session_of_owner", "owner", "created_at", "id"),
         Index("session_finished_order", "finished_at", "id", postgresql_where=text("finished_at IS NOT NULL")),
         Index("session_last_served", "owner", "started_at"),

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("audio_uri"),
     )
+    op.create_index("session_created", "session", ["created_at", "id"], unique=False)
     op.create_index(
         "session_finished_order",
         "session",
@@ -206,5 +207,6 @@ def downgrade() -> None:
     op.drop_index("session_last_served", table_name="session")
     op.drop_index("session_of_owner", table_name="session")
     op.drop_index("session_idempotency", table_name="session")
+    op.drop_index("session_created", table_name="session")
     op.drop_index("session_finished_order", table_name="session", postgresql_where=sa.text("finished_at IS NOT NULL"))
     op.drop_table("session")
