@@ -32,9 +32,9 @@ CONTENT = {media_type: {"schema": {"type": "string", "format": "binary"}} for me
 RANGE_HEADERS: dict[str, Any] = {"Content-Range": {"description": "`bytes 0-99/1234`", "schema": {"type": "string"}}}
 
 
-@router.head("/{session_id}/audio", include_in_schema=False)
+@router.head("/{session_id:uuid}/audio", include_in_schema=False)
 @router.get(
-    "/{session_id}/audio",
+    "/{session_id:uuid}/audio",
     summary="Its recording",
     response_class=Response,
     responses={

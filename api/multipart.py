@@ -1,5 +1,6 @@
 """multipart/form-data as it arrives: bytes in, parts out, nothing kept. Pure."""
 
+import logging
 from dataclasses import dataclass
 
 from python_multipart.exceptions import FormParserError
@@ -9,6 +10,7 @@ from api.problems import ApiProblem
 
 MOST_PARTS = 32
 NOT_READABLE = "This upload could not be read."
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # else whoever sends garbage fills our log
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def statuses(
     return Statuses(items=[SessionAnswer.of(view) for view in views], unknown=unknown)
 
 
-@router.get("/{session_id}/status", summary="How far it is", responses=documented(404, 422, 503))
-@router.get("/{session_id}", summary="One session", responses=documented(404, 422, 503))
+@router.get("/{session_id:uuid}/status", summary="How far it is", responses=documented(404, 422, 503))
+@router.get("/{session_id:uuid}", summary="One session", responses=documented(404, 422, 503))
 def session(session_id: uuid.UUID, owner: Owner) -> SessionAnswer:
     """The same facts at both addresses: everything that the session's page shows."""
     view = board.session(session_id, owner)
@@ -47,7 +47,7 @@ def session(session_id: uuid.UUID, owner: Owner) -> SessionAnswer:
     return SessionAnswer.of(view)
 
 
-@router.get("/{session_id}/history", summary="Its past", responses=documented(404, 422, 503))
+@router.get("/{session_id:uuid}/history", summary="Its past", responses=documented(404, 422, 503))
 def history(session_id: uuid.UUID, owner: Owner) -> SessionHistory:
     """Every transition and stage, and every attempt, the oldest first."""
     with transaction() as db:
@@ -60,21 +60,21 @@ def history(session_id: uuid.UUID, owner: Owner) -> SessionHistory:
         )
 
 
-@router.post("/{session_id}/retry", summary="Try again", responses=documented(403, 404, 409, 422, 503))
+@router.post("/{session_id:uuid}/retry", summary="Try again", responses=documented(403, 404, 409, 422, 503))
 def retry(session_id: uuid.UUID, owner: Owner) -> SessionAnswer:
     """Queues a failed or cancelled session again. What is finished of it is kept."""
     retry_cancel.retry(session_id, actor=owner, owner=owner)
     return session(session_id, owner)
 
 
-@router.post("/{session_id}/cancel", summary="Cancel", responses=documented(403, 404, 409, 422, 503))
+@router.post("/{session_id:uuid}/cancel", summary="Cancel", responses=documented(403, 404, 409, 422, 503))
 def cancel(session_id: uuid.UUID, owner: Owner) -> SessionAnswer:
     """Cancels a waiting or running session; a running engine stops within seconds."""
     retry_cancel.cancel(session_id, actor=owner, owner=owner)
     return session(session_id, owner)
 
 
-@router.delete("/{session_id}", status_code=204, summary="Delete", responses=documented(403, 404, 409, 422, 503))
+@router.delete("/{session_id:uuid}", status_code=204, summary="Delete", responses=documented(403, 404, 409, 422, 503))
 def delete(session_id: uuid.UUID, owner: Owner) -> None:
     """Removes the session, its transcript and its audio; not while it runs."""
     retry_cancel.delete(session_id, owner=owner)

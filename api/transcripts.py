@@ -31,7 +31,7 @@ CONTENT = {
 
 
 @router.get(
-    "/{session_id}/transcript",
+    "/{session_id:uuid}/transcript",
     summary="Its text",
     response_class=Response,
     responses={200: {"content": CONTENT}, **documented(404, 409, 422, 503)},

@@ -44,7 +44,7 @@ def waiting_uploads(owner: Owner) -> UploadList:
     return UploadList(items=[UploadAnswer.of(prospect) for prospect in submit.kept(owner)])
 
 
-@router.get("/{upload_id}", summary="One recording that waits", responses=documented(404, 422, 503))
+@router.get("/{upload_id:uuid}", summary="One recording that waits", responses=documented(404, 422, 503))
 def waiting_upload(upload_id: uuid.UUID, owner: Owner) -> UploadAnswer:
     with transaction() as db:
         recording = intake.find_upload(db, upload_id, owner=owner)
@@ -54,7 +54,7 @@ def waiting_upload(upload_id: uuid.UUID, owner: Owner) -> UploadAnswer:
 
 
 @router.post(
-    "/{upload_id}/start",
+    "/{upload_id:uuid}/start",
     status_code=201,
     summary="Make it a session and queue it",
     responses={201: {"headers": LOCATION}, **documented(400, 403, 404, 422, 503)},
@@ -69,7 +69,7 @@ def start(upload_id: uuid.UUID, response: Response, owner: Owner, wishes: Sessio
 
 
 @router.delete(
-    "/{upload_id}",
+    "/{upload_id:uuid}",
     status_code=204,
     summary="Discard a recording that waits",
     responses=documented(403, 404, 422, 503),

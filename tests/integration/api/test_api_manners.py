@@ -19,7 +19,12 @@ def test_unknown_addresses(server: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
-    [("PATCH", "/sessions", "GET, POST"), ("POST", f"/sessions/{uuid.UUID(int=0)}", "GET, DELETE")],
+    [
+        ("PATCH", "/sessions", "GET, POST"),
+        ("POST", f"/sessions/{uuid.UUID(int=0)}", "GET, DELETE"),
+        ("DELETE", "/sessions/status", "GET"),
+        ("OPTIONS", f"/sessions/{uuid.UUID(int=0)}/audio", "GET, HEAD"),
+    ],
 )
 def test_methods_that_are_not_taken(client: httpx.Client, method: str, address: str, allowed: str) -> None:
     response = client.request(method, address)
