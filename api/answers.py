@@ -1,32 +1,15 @@
-"""What the calls answer with: the views of jobs/session_view.py, field by field, as JSON."""
+"""A session as JSON: the view of jobs/session_view.py, field by field."""
 
 import uuid
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from jobs import durations
+from api.units import Moment, Seconds
 from jobs.session_view import SessionView
-from jobs.submit import Prospect
 from store.states import Status
-from store.timeline_queries import AttemptRow, StatusRow
 
 BASE = "/api/v1"
-
-
-def tenths(seconds: float) -> int | float:
-    """Seconds to a tenth, without a fraction where there is none."""
-    rounded = round(seconds, 1)
-    return int(rounded) if rounded.is_integer() else rounded
-
-
-Seconds = Annotated[float, PlainSerializer(tenths), WithJsonSchema({"type": "number", "minimum": 0})]
-Moment = Annotated[
-    datetime,
-    PlainSerializer(durations.iso),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-09T10:30:00Z"]}),
-]
 
 
 class QueuePlace(BaseModel):
@@ -172,82 +155,3 @@ class SessionList(BaseModel):
 class Statuses(BaseModel):
     items: list[SessionAnswer] = Field(description="in the order of the ids")
     unknown: list[uuid.UUID] = Field(description="ids that are no session of yours")
-
-
-class HistoryLine(BaseModel):
-    """A transition or a stage; the last one's progress moves while the session runs."""
-
-    status: Status
-    progress: int
-    message: str
-    detail: str | None
-    actor: str
-    attempt: int
-    created_at: Moment
-    updated_at: Moment
-
-    @classmethod
-    def of(cls, row: StatusRow) -> "HistoryLine":
-        return cls(**vars(row))
-
-
-class AttemptAnswer(BaseModel):
-    """One try at the transcription; `outcome` is null while it runs."""
-
-    number: int
-    engine: str
-    worker: str
-    started_by: str
-    expected_sec: Seconds
-    resumed_sec: Seconds
-    processed_sec: Seconds
-    queued_at: Moment
-    started_at: Moment
-    prepared_at: Moment | None
-    finished_at: Moment | None
-    outcome: str | None
-    error_code: str | None
-    error_text: str | None
-
-    @classmethod
-    def of(cls, row: AttemptRow) -> "AttemptAnswer":
-        return cls(**{name: getattr(row, name) for name in cls.model_fields})
-
-
-class SessionHistory(BaseModel):
-    session_id: uuid.UUID
-    history: list[HistoryLine]
-    attempts: list[AttemptAnswer]
-
-
-class UploadAnswer(BaseModel):
-    """A stored recording that waits to be started."""
-
-    upload_id: uuid.UUID
-    filename: str
-    size_bytes: int
-    duration_sec: Seconds
-    format: str
-    expected_sec: Seconds
-    expected_text: str = Field(examples=["about 7 min if started now"])
-    duplicate_of: uuid.UUID | None
-    duplicate_title: str | None
-
-    @classmethod
-    def of(cls, prospect: Prospect) -> "UploadAnswer":
-        recording = prospect.recording
-        return cls(
-            upload_id=recording.id,
-            filename=recording.audio_filename,
-            size_bytes=recording.audio_size_bytes,
-            duration_sec=recording.duration_total,
-            format=recording.audio_format,
-            expected_sec=prospect.expectation.expected_sec,
-            expected_text=f"about {durations.roughly(prospect.expectation.expected_sec)} if started now",
-            duplicate_of=prospect.duplicate_of,
-            duplicate_title=prospect.duplicate_title,
-        )
-
-
-class UploadList(BaseModel):
-    items: list[UploadAnswer]

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.answers import AttemptAnswer, HistoryLine, SessionAnswer, SessionHistory, SessionList, Statuses
+from api.answers import SessionAnswer, SessionList, Statuses
 from api.list_query import Which
+from api.past_answers import AttemptAnswer, HistoryLine, SessionHistory
 from api.people import Owner
 from api.problems import documented, unknown_session
 from jobs import board, retry_cancel

@@ -5,11 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.answers import BASE, NewSession, UploadAnswer, UploadList
+from api.answers import BASE, NewSession
 from api.people import Owner
 from api.problems import documented, unknown_upload
 from api.recording_form import FILE_ONLY, no_fields
 from api.take_in import Fields, take_in
+from api.upload_answers import UploadAnswer, UploadList
 from api.wishes import SessionWishes
 from jobs import board, submit
 from store import intake
