@@ -23,10 +23,20 @@ log = logging.getLogger(__name__)
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
     logs.configure()
+    quieten_uvicorn()
     with engine().connect() as connection:
         migrations.check(connection)
     log.info("The dashboard is ready")
     yield {}
+
+
+def quieten_uvicorn() -> None:
+    """One form for all logs, and no line a request: Streamlit sets both for uvicorn's loggers when it is imported."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
 
 
 app = st.App(

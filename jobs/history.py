@@ -25,7 +25,6 @@ class HistoryView:
     """One page; `next` and `previous` are cursors, None where there is nothing further."""
 
     sessions: list[SessionView]
-    demo: frozenset[str]  # ids of demo sessions, labelled on screen
     count: Counted
     next: str | None
     previous: str | None
@@ -38,9 +37,8 @@ def page(which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> Hi
             found = history_queries.page(db, which, sort, cursor, limit)
         except BadCursor:
             found = history_queries.page(db, which, sort, None, limit)
-        demo = frozenset(str(record.id) for record in found.records if record.demo)
         count = history_queries.count(db, which)
-        return HistoryView(board.views(db, found.records), demo, count, found.next, found.previous)
+        return HistoryView(board.views(db, found.records), count, found.next, found.previous)
 
 
 def as_csv(which: HistoryFilter) -> Iterator[str]:

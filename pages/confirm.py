@@ -32,7 +32,11 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
         st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")
     if view.can_cancel and st.button("Cancel", key=f"cancel-{key}", icon=":material/close:"):
         _ask("cancel", view)
-    if view.can_delete and detailed and st.button("Delete", key=f"delete-{key}", icon=":material/delete:"):
+    if (
+        view.can_delete
+        and detailed
+        and st.button("Delete", key=f"delete-{key}", icon=":material/delete:", type="tertiary")
+    ):
         _ask("delete", view)
 
 

@@ -21,14 +21,22 @@ def parts(markdown: str) -> list[tuple[str, str, str]]:
     return [(anchor, heading, "\n".join(text).strip()) for anchor, heading, text in found]
 
 
-topic = st.query_params.get("topic", "")
-st.title("Help", anchor=False)
-for anchor, heading, text in parts(TROUBLESHOOTING.read_text()):
-    if heading.startswith("## "):
-        st.subheader(heading.removeprefix("## "), anchor=anchor)
-        st.markdown(text)
-    elif heading:
-        with st.expander(heading, expanded=anchor == topic, key=f"topic-{anchor}"):
+def draw(markdown: str, topic: str) -> None:
+    """The part that was asked for first and open, then everything."""
+    found = parts(markdown)
+    for anchor, heading, text in found:
+        if topic and anchor == topic:
+            with st.container(border=True, key="asked-topic"):
+                st.subheader(heading.removeprefix("## "), anchor=False)
+                st.markdown(text)
+    for anchor, heading, text in found:
+        if heading and not heading.startswith("## "):
+            st.expander(heading, key=f"topic-{anchor}").markdown(text)
+        else:
+            if heading:
+                st.subheader(heading.removeprefix("## "), anchor=anchor)
             st.markdown(text)
-    else:
-        st.markdown(text)
+
+
+st.title("Help", anchor=False)
+draw(TROUBLESHOOTING.read_text(), st.query_params.get("topic", ""))

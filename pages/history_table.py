@@ -18,14 +18,12 @@ HEADS = ("Session", "State", "Uploaded", "Audio", "Processing", "Speed", "Engine
 def draw(view: HistoryView) -> None:
     """One row a session, its title a link."""
     heads = "".join(f"<th>{head}</th>" for head in HEADS)
-    rows = "".join(_row(session, demo=str(session.session_id) in view.demo) for session in view.sessions)
+    rows = "".join(_row(session) for session in view.sessions)
     st.html(f'<table class="sessions"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
 
 
-def _row(session: SessionView, *, demo: bool) -> str:
+def _row(session: SessionView) -> str:
     title = f'<a href="session?session={session.session_id}" target="_self">{escape(session.title)}</a>'
-    if demo:
-        title += ' <span class="demo">demo</span>'
     state = f'<span class="state {session.look.colour}">{MARKS[session.status]} {session.look.label}</span>'
     if session.status is not Status.COMPLETED:
         state += f" at {session.progress} %"

@@ -62,8 +62,8 @@ def _refresh(
     elif stamp:
         # The second half appears by itself when no refresh has replaced it in time: the server or the network is gone
         st.html(
-            f'<p class="freshness">As of {at}<span class="late" style="animation-delay: {_late_sec():g}s">'
-            " · not refreshed since, reconnecting…</span></p>"
+            f'<div class="freshness">As of {at}<span class="late" style="animation-delay: {_late_sec():g}s">'
+            " · not refreshed since, reconnecting…</span></div>"
         )
 
 

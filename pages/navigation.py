@@ -8,9 +8,11 @@ from pages import confirm, live, tab_title
 from pages.readings import DatabaseAway
 
 HERE = Path(__file__).resolve().parent
+FRONTEND = HERE / "frontend"
 
-st.set_page_config(page_title=tab_title.PRODUCT, page_icon=":material/graphic_eq:", layout="wide")
-st.html(HERE / "frontend" / "style.css")
+st.set_page_config(page_title=tab_title.PRODUCT, page_icon=FRONTEND / "icon.svg", layout="wide")
+st.logo(FRONTEND / "icon.svg", size="large")
+st.html(FRONTEND / "style.css")
 page = st.navigation(
     [
         st.Page(HERE / "my_sessions.py", title="My sessions", icon=":material/mic:", default=True),

@@ -19,19 +19,14 @@ def draw(card: Card, *, detailed: bool = False) -> None:
     with st.container(border=True, key=f"card-{view.session_id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             if not detailed:
-                st.page_link(
-                    "session.py",
-                    label=f"**{plain(view.title)}**",
-                    icon="",
-                    query_params={"session": str(view.session_id)},
-                )
+                title_link(view)
             _badges(view)
         with st.container(key=f"bar-{view.look.colour}-{view.session_id}"):
             st.progress(view.progress, text=f"**{view.progress} %** · {plain(view.message)}")
-        st.html(f'<p class="facts">{" <i>·</i> ".join(escape(fact) for fact in facts(view))}</p>')
+        st.html(f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in facts(view))}</p>')
         _notes(card)
         if card.words and not detailed:
-            st.html(f'<p class="words">{" ".join(escape(line.text) for line in card.words)}</p>')
+            st.html(f'<p class="words">{"<br>".join(escape(line.text) for line in card.words)}</p>')
         with st.container(horizontal=True, vertical_alignment="center"):
             if view.status is Status.COMPLETED and not detailed:
                 st.page_link(
@@ -41,6 +36,13 @@ def draw(card: Card, *, detailed: bool = False) -> None:
                     query_params={"session": str(view.session_id)},
                 )
             confirm.buttons(view, detailed=detailed)
+
+
+def title_link(view: SessionView) -> None:
+    """The session's title, which leads to its page."""
+    with st.container(key=f"title-{view.session_id}", width="content"):
+        title = f"**:primary[{plain(view.title)}]**"
+        st.page_link("session.py", label=title, icon="", query_params={"session": str(view.session_id)})
 
 
 def facts(view: SessionView) -> list[str]:

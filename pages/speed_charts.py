@@ -1,4 +1,4 @@
-"""The charts of the speed page."""
+"""The charts of the speed page. Titles of the y axis lie flat above it, where a phone has room for them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,14 +20,14 @@ def over_time(paces: Sequence[Pace]) -> Any:
     base = alt.Chart(_table(paces))
     dots = base.mark_point(filled=True, size=45, opacity=0.55).encode(
         x=alt.X("Finished:T", title=None),
-        y=alt.Y("Speed:Q", title="times real time", scale=alt.Scale(zero=True)),
+        y=alt.Y("Speed:Q", axis=_above("times real time"), scale=alt.Scale(zero=True)),
         color=ENGINE,
         shape=DATA,
         tooltip=["Engine", "Data", "Finished:T", alt.Tooltip("Speed:Q", format=".1f")],
     )
     line = base.mark_line(opacity=0.8, interpolate="monotone").encode(
         x=alt.X("yearmonthdate(Finished):T", title=None),
-        y=alt.Y("median(Speed):Q", title="times real time"),
+        y=alt.Y("median(Speed):Q", axis=_above("times real time")),
         color=ENGINE,
     )
     return (line + dots).properties(height=280)
@@ -37,14 +37,16 @@ def by_engine(paces: Sequence[Pace]) -> Any:
     """The median of each engine, and where the middle half lies."""
     base = alt.Chart(_table(paces)).encode(y=alt.Y("Engine:N", title=None, axis=alt.Axis(labelLimit=180)))
     middle_half = base.mark_rule(size=10, opacity=0.3).encode(
-        x=alt.X("q1(Speed):Q", title="times real time", scale=alt.Scale(zero=True)), x2="q3(Speed):Q", color=ENGINE
+        x=alt.X("q1(Speed):Q", title="times real time", scale=alt.Scale(zero=True)),
+        x2="q3(Speed):Q",
+        color=alt.Color("Engine:N", scale=COLOURS, legend=None),
     )
     typical = base.mark_tick(thickness=3, size=22).encode(
         x="median(Speed):Q",
         color=alt.Color("Engine:N", scale=COLOURS, legend=None),
         tooltip=["Engine", alt.Tooltip("median(Speed):Q", format=".1f"), alt.Tooltip("count()", title="Sessions")],
     )
-    return (middle_half + typical).properties(height=220)
+    return (middle_half + typical).properties(height=200)
 
 
 def durations(paces: Sequence[Pace]) -> Any:
@@ -54,13 +56,17 @@ def durations(paces: Sequence[Pace]) -> Any:
         .mark_point(filled=True, size=45, opacity=0.55)
         .encode(
             x=alt.X("Audio:Q", title="minutes of audio"),
-            y=alt.Y("Processing:Q", title="minutes of processing"),
+            y=alt.Y("Processing:Q", axis=_above("minutes of processing")),
             color=ENGINE,
             shape=DATA,
             tooltip=["Engine", "Data", alt.Tooltip("Audio:Q", format=".1f"), alt.Tooltip("Processing:Q", format=".1f")],
         )
-        .properties(height=220)
+        .properties(height=280)
     )
+
+
+def _above(title: str) -> alt.Axis:
+    return alt.Axis(title=title, titleAngle=0, titleAlign="left", titleX=-28, titleY=-8)
 
 
 def _table(paces: Sequence[Pace]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from jobs.durations import ago
 from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
-from pages import confirm, live
+from pages import confirm, live, session_card
 from pages.plain import plain
 from store.settings import settings
 
@@ -30,8 +30,7 @@ def draw_session(session: StalledSession) -> None:
     view = session.view
     with st.container(border=True, key=f"card-{view.session_id}"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            link = {"session": str(view.session_id)}
-            st.page_link("session.py", label=f"**{plain(view.title)}**", icon="", query_params=link)
+            session_card.title_link(view)
             colour = "orange" if session.word == "Overdue" else "red"
             st.badge(session.word, icon=":material/report:", color=colour)  # type: ignore[arg-type]
         st.markdown(f"{plain(session.evidence)}  \n**What to do:** {plain(session.advice)}")

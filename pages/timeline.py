@@ -92,7 +92,7 @@ def _chart(attempts: list[AttemptRow], now: datetime) -> Any:
             ),
             tooltip=["Attempt", "Stage", "Length"],
         )
-        .properties(height=60 + 30 * len(attempts))
+        .properties(height=90 + 30 * len(attempts))
     )
 
 

@@ -1,0 +1,1 @@
+"""Programs around the product: running, checking and showing it."""
