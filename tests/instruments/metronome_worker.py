@@ -1,0 +1,13 @@
+"""`python -m tests.instruments.metronome_worker`: the product's worker, to which the metronome is known as well."""
+
+import sys
+
+from jobs.engines.registry import EngineEntry, register
+
+METRONOME = EngineEntry("tests.instruments.metronome:Metronome", "Metronome", ("en",))
+
+if __name__ == "__main__":
+    from jobs import worker
+
+    register("metronome", METRONOME)
+    sys.exit(worker.main())
