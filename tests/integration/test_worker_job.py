@@ -24,7 +24,7 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Job:
         [job] = doorbell.queue(redis).jobs
     monkeypatch.setattr(worker, "get_current_job", lambda: job)
     monkeypatch.setattr(job, "connection", None)
-    monkeypatch.setattr(attempt, "run", lambda claim: None)
+    monkeypatch.setattr(attempt, "run", lambda _: None)
     return job
 
 
@@ -58,7 +58,7 @@ def test_with_nothing_due_it_ends(job: Job) -> None:
 
 
 def test_outside_of_rq_it_works_as_well(monkeypatch: pytest.MonkeyPatch, new_session: NewSession) -> None:
-    monkeypatch.setattr(attempt, "run", lambda claim: None)
+    monkeypatch.setattr(attempt, "run", lambda _: None)
     session_id = new_session()
     assert worker.transcribe_next()
     assert record_of(session_id).status is Status.PROCESSING
