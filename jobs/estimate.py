@@ -11,6 +11,8 @@ DEFAULT_WEIGHT = 0.01  # the default counts as much as 1 % of the recording seen
 LEARNED_WEIGHT = 0.10
 LEAST_SPREAD = 1.15
 LEARN_FROM_NEAREST = 25
+ALIKE = 3.0  # lengths within this ratio tell of each other
+DOUBT = 0.3  # beyond it the interval widens with this power of the ratio: notes of seconds say little of an hour
 LEAST_REMAINING_SEC = 1.0
 LEAST_EXPECTED_SEC = 2.0  # start-up of an attempt, however short the recording
 
@@ -37,13 +39,11 @@ def expect(duration_sec: float, finished: Sequence[tuple[float, float]]) -> Expe
     """The expectation for a recording of `duration_sec` after `finished` sessions: (seconds of audio, of processing).
 
     The factor is the median of processing over audio of the 25 whose length is nearest as a ratio, since the start of
-    an attempt weighs more on a short recording; its spread the 10 % and 90 % quantiles around it. Without any finished
-    session the factor is DEFAULT_FACTOR.
+    an attempt weighs more on a short recording; its spread the 10 % and 90 % quantiles around it, widened when those
+    lengths are far away. Without any finished session the factor is DEFAULT_FACTOR.
     """
-    nearest = sorted(
-        (pace for pace in finished if min(pace) > 0), key=lambda pace: abs(math.log(pace[0] / duration_sec))
-    )
-    ratios = [processing / audio for audio, processing in nearest[:LEARN_FROM_NEAREST]]
+    near = sorted((_distance(audio, duration_sec), took / audio) for audio, took in finished if min(audio, took) > 0)
+    ratios = [ratio for _, ratio in near[:LEARN_FROM_NEAREST]]
     if not ratios:
         return Expectation(max(DEFAULT_FACTOR * duration_sec, LEAST_EXPECTED_SEC), DEFAULT_SPREAD, learned=False)
     middle = median(ratios)
@@ -51,6 +51,8 @@ def expect(duration_sec: float, finished: Sequence[tuple[float, float]]) -> Expe
     if len(ratios) >= 5:
         deciles = quantiles(ratios, n=10, method="inclusive")
         spread = max(middle / deciles[0], deciles[-1] / middle, LEAST_SPREAD)
+    far = median(distance for distance, _ in near[:LEARN_FROM_NEAREST])
+    spread *= max(far / ALIKE, 1.0) ** DOUBT
     return Expectation(max(middle * duration_sec, LEAST_EXPECTED_SEC), spread, learned=True)
 
 
@@ -83,6 +85,11 @@ def expected_before_start(expectation: Expectation, *, resumed_share: float = 0.
     """What a session that has not started yet will take, from its start."""
     estimate = max(expectation.expected_sec * (1 - resumed_share), LEAST_REMAINING_SEC)
     return Remaining(estimate, estimate / expectation.spread, estimate * expectation.spread)
+
+
+def _distance(audio_sec: float, duration_sec: float) -> float:
+    """How many times longer the longer of the two is."""
+    return max(audio_sec, duration_sec) / min(audio_sec, duration_sec)
 
 
 def _share(part: float, whole: float) -> float:

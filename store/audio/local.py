@@ -92,12 +92,20 @@ class LocalAudioWriter:
         if stored.digest() != self._digest.digest() or self._part.stat().st_size != self.size_bytes:
             raise OSError(f"{self._uri} was not stored as it was sent.")
         os.link(self._part, self._path_final)  # unlike a rename, refuses to replace another recording
+        try:
+            self._keep_name()
+        except OSError:
+            self._path_final.unlink(missing_ok=True)
+            raise
+        return StoredAudio(self._uri, self.size_bytes, stored.hexdigest())
+
+    def _keep_name(self) -> None:
+        """The name too must survive a power cut."""
         folder = os.open(self._path_final.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)  # the name too must survive a power cut
+            os.fsync(folder)
         finally:
             os.close(folder)
-        return StoredAudio(self._uri, self.size_bytes, stored.hexdigest())
 
     def close(self) -> None:
         self._file.close()

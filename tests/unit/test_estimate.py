@@ -34,6 +34,12 @@ def test_sessions_of_similar_length_teach_most() -> None:
     assert expect(4000, short + long).expected_sec == pytest.approx(1000)
 
 
+def test_lengths_far_away_widen_the_interval() -> None:
+    notes = [(7.0, 7.0)] * 20
+    assert expect(10, notes).spread == 1.15
+    assert expect(3600, notes).spread > 3
+
+
 def test_the_spread_is_that_of_the_finished_sessions() -> None:
     alike = [(600.0, 150.0)] * 20
     apart = [(600.0, 600.0 * pace / 10) for pace in range(1, 21)]
