@@ -5,6 +5,7 @@ The questions are asked outside the part that refreshes, so that a refresh never
 
 import uuid
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -18,78 +19,109 @@ from pages.readings import AWAY
 from store.settings import settings
 
 OPERATIONS = "operations"
-ASKED = "asked"  # what the coach was about to do: (question, session id, title)
+ASKED = "asked"  # what is about to be done: (question, session id, title)
+TOLD = "told"  # why the last click changed nothing
 
 
 def buttons(view: SessionView, *, detailed: bool) -> None:
-    """The buttons that the session's state allows."""
-    key = view.session_id
+    """The buttons that the session's state allows its coach."""
+    session_id, coach = view.session_id, settings().owner
     if view.can_retry:
         label = "Retry" if view.error_code else "Start again"
-        if st.button(label, key=f"retry-{key}", icon=":material/replay:", type="primary"):
-            act(lambda: retry_cancel.retry(key, actor=settings().owner, owner=settings().owner))
-    if view.error_code and view.can_retry:
-        st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")
-    if view.can_cancel and st.button("Cancel", key=f"cancel-{key}", icon=":material/close:"):
-        _ask("cancel", view)
-    if (
-        view.can_delete
-        and detailed
-        and st.button("Delete", key=f"delete-{key}", icon=":material/delete:", type="tertiary")
-    ):
-        _ask("delete", view)
+        act(
+            label,
+            lambda: retry_cancel.retry(session_id, actor=coach, owner=coach),
+            key=f"retry-{session_id}",
+            icon="replay",
+        )
+        if view.error_code:
+            st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")
+    if view.can_cancel:
+        _ask("Cancel", "cancel", view, icon="close")
+    if view.can_delete and detailed:
+        _ask("Delete", "delete", view, icon="delete", type="tertiary")
 
 
 def repair_buttons(view: SessionView) -> None:
     """What operations may do to a session that does not move."""
-    key = view.session_id
-    if st.button("Retry", key=f"requeue-{key}", icon=":material/replay:", type="primary", help="Queue it again now"):
-        act(lambda: retry_cancel.requeue(key, actor=OPERATIONS))
-    if st.button("Fail", key=f"fail-{key}", icon=":material/block:", help="Give it up, so that its coach can act"):
-        _ask("fail", view)
-    if st.button("Cancel", key=f"cancel-{key}", icon=":material/close:"):
-        _ask("cancel", view)
+    session_id = view.session_id
+    act(
+        "Retry",
+        lambda: retry_cancel.requeue(session_id, actor=OPERATIONS),
+        key=f"requeue-{session_id}",
+        icon="replay",
+        help="Queue it again now",
+    )
+    _ask("Fail", "fail", view, icon="block", help="Give it up, so that its coach can act")
+    _ask("Cancel", "cancel", view, icon="close")
 
 
-def act(change: Callable[[], object], *, then: str | None = None) -> None:
-    """Do it and draw the page anew, or `then` another one; what is not possible is said in a sentence."""
-    try:
-        change()
-    except (NotPossible, SessionNotFound, ValueError) as error:
-        st.toast(f"{error}", icon=":material/info:")
-        return
-    except TranscriptDeskError as error:
-        st.error(error.sentence)
-        return
-    except AWAY:
-        st.error("The database does not answer at the moment, so nothing was changed. Please try again in a minute.")
-        return
-    live.changed()
-    if then:
-        st.switch_page(then)
-    st.rerun()
+def act(
+    label: str,
+    change: Callable[[], object],
+    *,
+    key: str,
+    icon: str,
+    type: Literal["primary", "secondary", "tertiary"] = "primary",
+    help: str | None = None,
+) -> None:
+    """A button that does it and draws the page anew; what was not possible is then said."""
+    pressed = st.button(
+        label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_attempt, args=(change,)
+    )
+    if pressed:
+        st.rerun()
 
 
-def ask_what_was_asked() -> None:
-    """Open the question that the last click asked for; call it outside the part that refreshes."""
+def say_and_ask() -> None:
+    """Say why the last click changed nothing, and open the question it asked for; outside the part that refreshes."""
+    if TOLD in st.session_state:
+        st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
     if ASKED in st.session_state:
         question, session_id, title = st.session_state.pop(ASKED)
         {"cancel": _confirm_cancel, "delete": _confirm_delete, "fail": _confirm_fail}[question](session_id, title)
 
 
-def _ask(question: str, view: SessionView) -> None:
-    st.session_state[ASKED] = (question, view.session_id, view.title)
-    st.rerun()
+def _attempt(change: Callable[[], object]) -> None:
+    """A callback, which runs before anything is drawn, wherever its button stood."""
+    try:
+        change()
+    except TranscriptDeskError as error:
+        st.session_state[TOLD] = plain(error.sentence)
+    except (NotPossible, SessionNotFound, ValueError) as error:
+        st.session_state[TOLD] = plain(str(error))
+    except AWAY:
+        st.session_state[TOLD] = "The database does not answer, so nothing was changed. Please try again in a minute."
+    live.changed()
+
+
+def _ask(
+    label: str,
+    question: str,
+    view: SessionView,
+    *,
+    icon: str,
+    type: Literal["primary", "secondary", "tertiary"] = "secondary",
+    help: str | None = None,
+) -> None:
+    if st.button(label, key=f"{question}-{view.session_id}", icon=f":material/{icon}:", type=type, help=help):
+        st.session_state[ASKED] = (question, view.session_id, view.title)
+        st.rerun()
 
 
 @st.dialog("Cancel this transcription?")
 def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
+    coach = settings().owner
     st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it running"):
             st.rerun()
-        if st.button("Cancel transcription", type="primary"):
-            act(lambda: retry_cancel.cancel(session_id, actor=settings().owner, owner=settings().owner))
+        act(
+            "Cancel transcription",
+            lambda: retry_cancel.cancel(session_id, actor=coach, owner=coach),
+            key="confirm-cancel",
+            icon="close",
+        )
 
 
 @st.dialog("Delete this session?")
@@ -100,8 +132,12 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it"):
             st.rerun()
-        if st.button("Delete for good", type="primary"):
-            act(lambda: retry_cancel.delete(session_id, owner=settings().owner), then="my_sessions.py")
+        act(
+            "Delete for good",
+            lambda: retry_cancel.delete(session_id, owner=settings().owner),
+            key="confirm-delete",
+            icon="delete",
+        )
 
 
 @st.dialog("Give this session up?")
@@ -110,5 +146,9 @@ def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Leave it"):
             st.rerun()
-        if st.button("Fail it", type="primary"):
-            act(lambda: retry_cancel.give_up(session_id, actor=OPERATIONS))
+        act(
+            "Fail it",
+            lambda: retry_cancel.give_up(session_id, actor=OPERATIONS),
+            key="confirm-fail",
+            icon="block",
+        )

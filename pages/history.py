@@ -27,7 +27,7 @@ ORDERS = {
 
 def first_page() -> None:
     """Another filter or order: what was the page means nothing there."""
-    st.query_params.pop("page", None)
+    st.query_params.pop("turn", None)
 
 
 def chosen_filter() -> HistoryFilter:
@@ -74,14 +74,14 @@ def draw(view: HistoryView) -> None:
 
 def turn(label: str, icon: str, cursor: str | None) -> None:
     if st.button(label, icon=icon, disabled=cursor is None, key=f"turn-{label}") and cursor:
-        st.query_params["page"] = cursor
+        st.query_params["turn"] = cursor
         st.rerun()
 
 
 st.title("History", anchor=False)
 which = chosen_filter()
 order = Sort.from_word(ORDERS[st.session_state.get("sort") or "Newest first"])
-live.show(draw, history.page, which, order, st.query_params.get("page"), ROWS)
+live.show(draw, history.page, which, order, st.query_params.get("turn"), ROWS)
 st.download_button(
     "Download as CSV",
     data=lambda: "".join(history.as_csv(which)),

@@ -28,8 +28,13 @@ def _nothing_yet() -> None:
             "Upload a recording above, or hear and see how it works with a short coaching dialogue.",
             text_alignment="center",
         )
-        if st.button("Try the sample recording", icon=":material/play_circle:", key="try-sample"):
-            confirm.act(lambda: submit_sample(settings().owner))
+        confirm.act(
+            "Try the sample recording",
+            lambda: submit_sample(settings().owner),
+            key="try-sample",
+            icon="play_circle",
+            type="secondary",
+        )
 
 
 st.title("My sessions")

@@ -28,4 +28,4 @@ try:
     page.run()
 except DatabaseAway:
     live.wait_for_database()
-confirm.ask_what_was_asked()
+confirm.say_and_ask()

@@ -1,7 +1,6 @@
 """The upload box and the uploads that wait to be started, each with what to expect."""
 
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -40,8 +39,8 @@ def section() -> None:
     ids = [prospect.recording.id for prospect in kept]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Ready to start ({len(kept)})", anchor=False)
-        if len(kept) > 1 and st.button("Start all", type="primary", icon=":material/play_arrow:"):
-            confirm.act(_each(_start, ids))
+        if len(kept) > 1:
+            confirm.act("Start all", lambda: _start_all(ids), key="start-all", icon="play_arrow")
     for prospect in kept:
         _draw(prospect)
 
@@ -64,10 +63,14 @@ def _draw(prospect: Prospect) -> None:
             _options(prospect)
         with st.container(horizontal=True):
             label = "Transcribe again" if prospect.duplicate_of else "Start transcription"
-            if st.button(label, key=f"start-{key}", type="primary", icon=":material/play_arrow:"):
-                confirm.act(_each(_start, [key]))
-            if st.button("Discard", key=f"discard-{key}", icon=":material/delete:"):
-                confirm.act(_each(_discard, [key]))
+            confirm.act(label, lambda: _start(key), key=f"start-{key}", icon="play_arrow")
+            confirm.act(
+                "Discard",
+                lambda: submit.discard(key, owner=settings().owner),
+                key=f"discard-{key}",
+                icon="delete",
+                type="secondary",
+            )
 
 
 def _options(prospect: Prospect) -> None:
@@ -102,16 +105,9 @@ def _start(upload_id: uuid.UUID) -> None:
     submit.start(upload_id, owner=settings().owner, wishes=wishes)
 
 
-def _discard(upload_id: uuid.UUID) -> None:
-    submit.discard(upload_id, owner=settings().owner)
-
-
-def _each(change: Callable[[uuid.UUID], None], ids: list[uuid.UUID]) -> Callable[[], None]:
-    def change_all() -> None:
-        for upload_id in ids:
-            change(upload_id)
-
-    return change_all
+def _start_all(ids: list[uuid.UUID]) -> None:
+    for upload_id in ids:
+        _start(upload_id)
 
 
 def _limits(kept: list[str]) -> dict[str, object]:
