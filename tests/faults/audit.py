@@ -1,0 +1,46 @@
+"""Triggers in the suite's own database that write down what happened to every session, whatever the product says.
+
+`audit_transition` has each change of a status; `audit_write` each chunk and segment with the claim that the session had
+when it was written. The checker compares them with the product's own history.
+"""
+
+import psycopg2
+
+STATEMENTS = """
+CREATE TABLE IF NOT EXISTS audit_transition (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, session_id uuid, before text, after text, claim_no bigint,
+    at timestamptz DEFAULT clock_timestamp()
+);
+CREATE TABLE IF NOT EXISTS audit_write (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, session_id uuid, kind text, start_sec double precision,
+    claim_no bigint, holder bigint, status text, at timestamptz DEFAULT clock_timestamp()
+);
+CREATE OR REPLACE FUNCTION audit_status() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_transition (session_id, before, after, claim_no)
+    VALUES (NEW.id, CASE TG_OP WHEN 'UPDATE' THEN OLD.status END, NEW.status, NEW.claim_no);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION audit_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO audit_write (session_id, kind, start_sec, claim_no, holder, status)
+    SELECT NEW.session_id, TG_TABLE_NAME, NEW.start_sec, NEW.claim_no, session.claim_no, session.status
+    FROM session WHERE id = NEW.session_id;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER audit_created AFTER INSERT ON session FOR EACH ROW EXECUTE FUNCTION audit_status();
+CREATE OR REPLACE TRIGGER audit_changed AFTER UPDATE OF status ON session FOR EACH ROW
+    WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION audit_status();
+CREATE OR REPLACE TRIGGER audit_chunk AFTER INSERT ON transcript_chunk FOR EACH ROW EXECUTE FUNCTION audit_words();
+CREATE OR REPLACE TRIGGER audit_segment AFTER INSERT ON transcript_segment FOR EACH ROW EXECUTE FUNCTION audit_words();
+"""
+
+
+def install(database_url: str) -> None:
+    """Make tables and triggers; may be repeated."""
+    connection = psycopg2.connect(database_url)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(STATEMENTS)
+    finally:
+        connection.close()

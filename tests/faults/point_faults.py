@@ -1,0 +1,79 @@
+"""The deterministic part: every crash point is armed once, and the suite waits until a process has passed it."""
+
+import os
+import signal
+import threading
+import time
+from collections import defaultdict
+from contextlib import suppress
+
+import psycopg2
+
+from tests.faults import crash_points
+from tests.faults.crash_points import Action, CrashPoint
+from tests.faults.database_faults import ask
+from tests.faults.desk import Desk
+from tests.faults.faults import FaultLog, NothingToHit
+from tests.faults.schedule import Planned
+
+POLL_SEC = 0.02
+REARM_SEC = 4.0  # a point that needs another one gets it again, should somebody else have used it up
+TAKEN_OVER_WITHIN_SEC = 6.0  # after the lease
+
+_locks: dict[str, threading.Lock] = defaultdict(threading.Lock)  # one name is armed with one action at a time
+
+
+def fall(desk: Desk, log: FaultLog, planned: Planned, deadline: float) -> None:
+    """Arm the point and see it through; counts as missed when nobody came by before `deadline` (monotonic)."""
+    point = planned.point
+    assert point is not None
+    with _locks[point.name], log.falling(planned, f"at {point.label}") as fault:
+        note = _wait(desk, point, deadline)
+        fault.began = note["at"]
+        fault.workers = {note["pid"], note["parent"]}
+        if point.action in (Action.STOP, Action.SUSPEND):
+            try:
+                _wait_for_takeover(desk, note["parent"])
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(note["group"], signal.SIGCONT)
+
+
+def _wait(desk: Desk, point: CrashPoint, deadline: float) -> dict[str, float]:
+    crash_points.forget(desk.folder, point.name)
+    crash_points.arm(desk.folder, point.name, point.action)
+    armed_at = float("-inf")
+    while time.monotonic() < deadline:
+        if time.monotonic() - armed_at > REARM_SEC:
+            armed_at = time.monotonic()
+            for name in point.needs:
+                action = Action.KILL_ONE if name.startswith("engine.") else Action.KILL
+                crash_points.arm(desk.folder, name, action)
+        note = crash_points.fired(desk.folder, point.name)
+        if note and note["action"] == point.action:
+            return note
+        if note:  # somebody else's need had the same name
+            crash_points.forget(desk.folder, point.name)
+            crash_points.arm(desk.folder, point.name, point.action)
+        time.sleep(POLL_SEC)
+    crash_points.disarm(desk.folder, point.name)
+    raise NothingToHit
+
+
+def _wait_for_takeover(desk: Desk, worker_pid: int) -> None:
+    """Until another claim is at work on what the frozen worker held, or until that has had its time."""
+    deadline = time.monotonic() + desk.options.lease_sec + TAKEN_OVER_WITHIN_SEC
+    held = None
+    while time.monotonic() < deadline:
+        with suppress(psycopg2.Error):
+            held = held or next(iter(ask(desk, _HELD.format(pid=int(worker_pid)))), None)
+            if held and ask(desk, _TAKEN.format(session_id=held[0], claim_no=held[1])):
+                return
+        time.sleep(POLL_SEC)
+
+
+_HELD = """
+    SELECT session_id, claim_no FROM attempt
+    WHERE worker ~ '-{pid}(-|$)' AND finished_at IS NULL ORDER BY started_at DESC LIMIT 1
+"""
+_TAKEN = "SELECT 1 FROM session WHERE id = '{session_id}' AND claim_no > {claim_no} AND status = 'processing'"

@@ -1,0 +1,128 @@
+"""Processes of the product that are killed or frozen."""
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+
+from tests.faults.desk import Desk, children, command, is_alive
+from tests.faults.faults import Fault, NothingToHit
+from tests.faults.schedule import Planned
+
+PATIENCE_SEC = 3.0
+DIE_WITHIN_SEC = 3.0  # a child whose parent was killed
+BUSY_FIRST = 0.8  # how often a worker is chosen that has a work-horse
+
+
+def horse_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    horse = _choose(desk.horses, planned)
+    _hit(fault, horse.ppid())
+    left = children(horse, recursive=True)
+    send(horse, signal.SIGKILL)
+    _expect_death(fault, left)
+
+
+def worker_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    worker = _worker(desk, planned)
+    _hit(fault, worker.pid)
+    left = children(worker, recursive=True)
+    send(worker, signal.SIGKILL)
+    _expect_death(fault, left)
+
+
+def tree_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    worker = _worker(desk, planned)
+    _hit(fault, worker.pid)
+    for process in [worker, *children(worker, recursive=True)]:
+        send(process, signal.SIGKILL)
+
+
+def tree_stopped(desk: Desk, planned: Planned, fault: Fault) -> None:
+    """Frozen for longer than the lease, as a suspended host would be; then it goes on as if nothing had been."""
+    worker = _worker(desk, planned)
+    _hit(fault, worker.pid)
+    tree = [worker, *children(worker, recursive=True)]
+    for process in tree:
+        send(process, signal.SIGSTOP)
+    try:
+        time.sleep(desk.options.lease_sec + planned.lasts_sec)
+    finally:
+        for process in tree:
+            send(process, signal.SIGCONT)
+
+
+def recogniser_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    def recognisers() -> list[psutil.Process]:
+        return [child for horse in desk.horses() for child in children(horse) if "launch" in " ".join(command(child))]
+
+    recogniser = _choose(recognisers, planned)
+    with suppress(psutil.NoSuchProcess):
+        _hit(fault, psutil.Process(recogniser.ppid()).ppid())
+    send(recogniser, signal.SIGKILL)
+
+
+def reconciler_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    send(_choose(lambda: desk.of_kind("reconciler"), planned), signal.SIGKILL)
+
+
+def web_killed(desk: Desk, planned: Planned, fault: Fault, uploading: Callable[[], int]) -> None:
+    """The API dies while at least one client is sending a recording."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not uploading():
+        if time.monotonic() > deadline:
+            raise NothingToHit
+        time.sleep(0.01)
+    send(_choose(lambda: desk.of_kind("web"), planned), signal.SIGKILL)
+
+
+def supervisor_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    """Everything that it keeps has to die with it, and all of it has to come back."""
+    supervisor = desk.supervisor()
+    if supervisor is None:
+        raise NothingToHit
+    left = children(supervisor, recursive=True)
+    for worker in desk.of_kind("worker"):
+        _hit(fault, worker.pid)
+    send(supervisor, signal.SIGKILL)
+    _expect_death(fault, left)
+
+
+def send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
+
+
+def _choose(candidates: Callable[[], list[psutil.Process]], planned: Planned) -> psutil.Process:
+    """One of them, by the plan's draw; waits a little until there is one."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not (found := candidates()):
+        if time.monotonic() > deadline:
+            raise NothingToHit
+        time.sleep(0.02)
+    return found[int(planned.draw * len(found))]
+
+
+def _worker(desk: Desk, planned: Planned) -> psutil.Process:
+    def busy() -> list[psutil.Process]:
+        return [worker for worker in desk.of_kind("worker") if children(worker)]
+
+    if random.Random(planned.draw).random() < BUSY_FIRST:
+        return _choose(busy, planned)
+    return _choose(lambda: desk.of_kind("worker"), planned)
+
+
+def _hit(fault: Fault, worker_pid: int) -> None:
+    fault.workers.add(worker_pid)
+
+
+def _expect_death(fault: Fault, processes: list[psutil.Process]) -> None:
+    """Note whoever lives on although its parent was killed."""
+    deadline = time.monotonic() + DIE_WITHIN_SEC
+    while processes := [process for process in processes if is_alive(process)]:
+        if time.monotonic() > deadline:
+            fault.survivors += [f"{process.pid} lived on after its parent: {fault.kind}" for process in processes]
+            return
+        time.sleep(0.05)

@@ -1,0 +1,109 @@
+"""One run, from an empty folder to the verdict."""
+
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg2
+
+from tests.faults import checker, clients, database_faults, healthy, lanes, measures, report, schedule, snapshot
+from tests.faults.clients import Clients
+from tests.faults.desk import Desk
+from tests.faults.disk import Disk
+from tests.faults.faults import FaultLog
+from tests.faults.options import MAX_FAILURES, Options
+from tests.faults.proxy import Proxy
+from tests.faults.report import Report
+
+ARRIVING_SHARE = 0.9  # of the time in which faults fall, sessions arrive
+QUIET_SEC = 10.0  # on top of a lease: by then no work-horse may be left
+UNFINISHED = "SELECT count(*) FROM session WHERE status IN ('pending', 'processing')"
+SCHEME = "local://"
+
+
+def run(options: Options) -> Report:
+    """To be called in the main thread, before there is any other."""
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="faults-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # as root, Postgres runs as another user
+    disk = Disk(folder, options.sessions)
+    proxy = Proxy(lambda: _postgres_socket(desk), lambda pid: database_faults.terminate(desk, pid))
+    desk = Desk(folder, options, proxy.port)
+    try:
+        desk.start()
+        return _watched(desk, proxy, disk, options)
+    finally:
+        desk.stop()
+        if options.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
+    visits = clients.visits(options.seed, options.sessions, ARRIVING_SHARE * options.seconds)
+    coaches, log = Clients(desk.api, options.seed, visits), FaultLog()
+    plan = [] if options.healthy else schedule.draw(options.seed, options.seconds, options.only)
+    monitor = healthy.Monitor(desk) if options.healthy else None
+    coaches.start()
+    for lane in lanes.start(lanes.Scene(desk, proxy, disk, coaches, log), plan, options.seconds):
+        lane.join()
+    settled_sec = _settle(desk, coaches, log)
+    coaches.stop()
+    left_over = [line for fault in log.fallen for line in fault.survivors] + _still_working(desk)
+    if monitor:
+        left_over += monitor.stop()
+    found = snapshot.read(desk.urls.database, lambda uri: _audio(disk, uri))
+    left_over += desk.stop()
+    problems = checker.check(found, coaches.journal, max_failures=MAX_FAILURES, left_over=left_over)
+    figures = report.figures(
+        found,
+        coaches.journal,
+        log,
+        measures.detection_times(log.fallen, found),
+        measures.needless_work(desk.folder, found),
+    )
+    return Report(
+        options=asdict(options),
+        rows=measures.rows(log.fallen, found),
+        problems=problems,
+        settled_sec=settled_sec,
+        figures=figures | ({"healthy": monitor.figures()} if monitor else {}),
+        missed=log.missed,
+        broken=log.broken,
+    )
+
+
+def _settle(desk: Desk, coaches: Clients, log: FaultLog) -> float | None:
+    """Seconds from the last fault until all is final and every coach has an answer; None when that took too long."""
+    last = max((fault.ended for fault in log.fallen), default=time.time())
+    deadline = max(last, time.time()) + desk.options.settle
+    while time.time() < deadline:
+        with suppress(psycopg2.Error):
+            if not coaches.busy and database_faults.ask(desk, UNFINISHED) == [(0,)]:
+                return max(0.0, round(time.time() - last, 1))
+        time.sleep(0.1)
+    return None
+
+
+def _still_working(desk: Desk) -> list[str]:
+    """Processes that are neither servers nor supervised, once there is nothing left to do."""
+    deadline = time.monotonic() + desk.options.lease_sec + QUIET_SEC
+    while strays := desk.strays():
+        if time.monotonic() > deadline:
+            return [f"{stray} is still there" for stray in strays]
+        time.sleep(0.2)
+    return []
+
+
+def _postgres_socket(desk: Desk) -> str:
+    return f"{parse_qs(urlsplit(desk.urls.database).query)['host'][0]}/.s.PGSQL.5432"
+
+
+def _audio(disk: Disk, uri: str) -> bytes | None:
+    try:
+        return (disk.audio / uri.removeprefix(SCHEME)).read_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,146 @@
+"""Takes one protection out of the product's processes, so that the suite can show that it notices.
+
+Each sabotage patches functions in the processes that launch.py starts; nothing of it exists in production code. It is
+called with the kind of the process: `web`, `worker` or `reconciler`.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from tests.faults.seams import replace
+
+LATE_SEC = 1.0
+Function = Callable[..., Any]
+
+
+def fence(_kind: str) -> None:
+    """A worker's outcome counts whoever holds the claim."""
+
+    def claimless(function: Function) -> Function:
+        return lambda *given, **named: function(*given, **named | {"claim_no": None})
+
+    replace("store.outcomes:transition", claimless)
+
+
+def checkpoint_fence(_kind: str) -> None:
+    """A finished chunk is stored whoever holds the claim."""
+    replace("store.checkpoints:_hold", lambda _: lambda *_given: True)
+
+
+def compare_and_set(_kind: str) -> None:
+    """A transition does not look at the state that it leaves."""
+    from store.states import Status
+
+    def careless(function: Function) -> Function:
+        return lambda *given, **named: function(*given, **named | {"before": set(Status)})
+
+    replace("store.transitions:is_legal", lambda _: lambda _before, _after: True)
+    replace("store.outcomes:transition", careless)
+
+
+def atomic_commit(kind: str) -> None:
+    """The session is completed in one transaction, and its transcript written in the next."""
+    if kind != "worker":
+        return
+    from store.database import transaction
+
+    def in_two(function: Function) -> Function:
+        def complete(db: Any, session_id: Any, claim_no: int, *, segments: Any, **named: Any) -> bool:
+            with transaction() as first:
+                done = bool(function(first, session_id, claim_no, segments=[], **named))
+            if done and segments:
+                rows = [
+                    {"session_id": session_id, "position": position, "claim_no": claim_no, **segment}
+                    for position, segment in enumerate(segments)
+                ]
+                outcomes = import_module("store.outcomes")
+                db.execute(outcomes.insert(outcomes.TranscriptSegment), rows)
+            return done
+
+        return complete
+
+    replace("store.outcomes:complete", in_two)
+
+
+def acknowledge(kind: str) -> None:
+    """An upload is acknowledged a second before its row is committed."""
+    if kind != "web":
+        return
+    from sqlalchemy.orm import Session
+
+    from jobs import board, submit
+    from store.database import engine
+    from store.session_queries import by_ids
+
+    promised: dict[Any, Any] = {}
+
+    def early(function: Function) -> Function:
+        def promise(recording: Any, wishes: Any, **named: Any) -> submit.Submission:
+            with Session(engine()) as db:  # never committed: what the row would look like
+                submit._insert(db, recording, wishes.check(), None)
+                promised[recording.id] = board.views(db, by_ids(db, [recording.id]))[0]
+
+            def later() -> None:
+                time.sleep(LATE_SEC)
+                function(recording, wishes, **named)
+
+            threading.Thread(target=later, daemon=True).start()
+            return submit.Submission(recording.id, None)
+
+        return promise
+
+    replace("jobs.submit:submit", early)
+    replace("jobs.board:session", lambda function: lambda of, *owner: function(of, *owner) or promised.get(of))
+
+
+def sweep(kind: str) -> None:
+    """The sweep for orphaned audio does not ask whether a session names it."""
+    if kind == "reconciler":
+        replace("store.repair_queries:unknown_audio", lambda _: lambda _db, uris: uris)
+        replace("jobs.reconcile:ORPHAN_AGE", lambda _: timedelta(0))
+        replace("jobs.reconcile:SWEEP_SEC", lambda _: LATE_SEC)
+
+
+def watchdog(kind: str) -> None:
+    """A worker that cannot reach the database is not killed when its lease has run out."""
+    if kind == "worker":
+        replace("jobs.watchdog:Watchdog._watch", lambda _: lambda _self: None)
+
+
+def leash(kind: str) -> None:
+    """The children of a killed worker live on."""
+    if kind == "worker":
+        for module in ("jobs.worker", "jobs.engines.children"):
+            replace(f"{module}:die_with_parent", lambda _: lambda _parent: None)
+
+
+def reconciler(kind: str) -> None:
+    """No session is taken over and no doorbell rung again."""
+    if kind == "reconciler":
+        for step in ("take_over_lost", "ring_doorbells"):
+            replace(f"jobs.reconcile:{step}", lambda _: lambda: 0)
+
+
+SABOTAGES: dict[str, Callable[[str], None]] = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        *(fence, checkpoint_fence, compare_and_set, atomic_commit, acknowledge, sweep),
+        *(watchdog, leash, reconciler),
+    )
+}
+# What the checker has to find for each
+CAUGHT_AS = {
+    "fence": "duplicated",
+    "checkpoint-fence": "illegal",
+    "compare-and-set": "illegal",
+    "atomic-commit": "lost",
+    "acknowledge": "lost",
+    "sweep": "lost",
+    "watchdog": "unsettled",
+    "leash": "unsettled",
+    "reconciler": "unsettled",
+}

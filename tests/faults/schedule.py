@@ -1,0 +1,105 @@
+"""Which fault falls when: drawn from a seed, pure, so that the same seed plans the same faults.
+
+Lanes run beside each other, each one fault after another, so that a frozen Postgres meets a killed worker, but two
+faults of the same server never meet.
+"""
+
+import random
+from dataclasses import dataclass
+
+from tests.faults.crash_points import POINTS, CrashPoint
+
+SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis: longest in runs of 150 s and more
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault: its lane, how often it falls against the others of its lane, and how long it lasts (seconds)."""
+
+    lane: str
+    weight: int
+    shortest_sec: float = 0.0
+    longest_sec: float = 0.0
+
+
+KINDS: dict[str, Kind] = {
+    "work-horse killed": Kind("processes", 5),
+    "worker killed": Kind("processes", 5),
+    "worker's tree killed": Kind("processes", 3),
+    "worker's tree stopped past its lease": Kind("stops", 1, 1.0, 3.0),  # beyond the lease
+    "recognising process killed": Kind("processes", 2),
+    "reconciler killed": Kind("processes", 3),
+    "web killed during an upload": Kind("web", 1),
+    "Redis killed, its data gone": Kind("queue", 3),
+    "Redis flushed": Kind("queue", 4),
+    "Redis frozen": Kind("queue", 2, 2.0, 6.0),
+    "Redis out of memory": Kind("queue", 3, 2.0, 5.0),
+    "every job enqueued five times": Kind("queue", 4, 2.0, 4.0),
+    "Postgres stopped at once": Kind("database", 2),
+    "Postgres restarted": Kind("database", 2),
+    "Postgres frozen": Kind("database", 2, 2.0, 6.0),
+    "backends terminated": Kind("database", 3),
+    "backend terminated at COMMIT": Kind("database", 4),
+    "connection cut before COMMIT": Kind("database", 4),
+    "connection cut after COMMIT": Kind("database", 4),
+    "connections cut": Kind("database", 3),
+    "connections delayed": Kind("database", 2, 2.0, 4.0),
+    "connections silent": Kind("database", 2, 1.0, 3.0),
+    "connections refused": Kind("database", 2, 1.0, 3.0),
+    "disk full for audio": Kind("disk", 1, 2.0, 4.0),
+}
+EVERY_SEC = {"processes": 2.5, "stops": 12.0, "web": 12.0, "queue": 7.0, "database": 3.5, "disk": 25.0}
+REST_SEC = 1.0  # between the end of a fault and the next of its lane, at least
+LONG_FREEZE = "Redis frozen for long"
+SUPERVISOR = "supervisor killed"
+CRASH_LANE = "points"
+SHARE_FOR_POINTS = 0.75  # of the run; what is armed later might not be reached
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A fault to come: `at_sec` after the start, lasting `lasts_sec`; `draw` (0 to 1) chooses whom it hits."""
+
+    at_sec: float
+    lane: str
+    kind: str
+    lasts_sec: float = 0.0
+    draw: float = 0.0
+    point: CrashPoint | None = None
+
+
+def draw(seed: int, seconds: float, only: tuple[str, ...] = ()) -> list[Planned]:
+    """All faults of a run, by time. `only` leaves out every kind (or `crash point`) that it does not name."""
+    chance = random.Random(seed)
+    plan = [fault for lane in EVERY_SEC for fault in _lane(chance, lane, seconds)]
+    plan.append(Planned(seconds * chance.uniform(0.5, 0.6), "processes", SUPERVISOR))
+    plan += _points(chance, seconds)
+    chosen = [fault for fault in plan if not only or fault.kind in only]
+    return sorted(chosen, key=lambda fault: (fault.at_sec, fault.lane))
+
+
+def _lane(chance: random.Random, lane: str, seconds: float) -> list[Planned]:
+    kinds = [name for name, kind in KINDS.items() if kind.lane == lane]
+    bag: list[str] = []
+    planned, at_sec = [], chance.uniform(0, EVERY_SEC[lane] / 2)
+    if lane == "queue":  # early, so that what waits behind it is worked off while other faults fall
+        lasts_sec = min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
+        planned.append(Planned(at_sec, lane, LONG_FREEZE, lasts_sec))
+        at_sec += lasts_sec + REST_SEC
+    while at_sec < seconds:
+        if not bag:  # every kind once, then by weight: short runs have them all too
+            more = [name for name in kinds for _ in range(KINDS[name].weight - 1)]
+            bag = chance.sample(kinds, k=len(kinds)) + chance.sample(more, k=len(more))
+        name = bag.pop(0)
+        kind = KINDS[name]
+        lasts_sec = min(chance.uniform(kind.shortest_sec, kind.longest_sec), max(seconds - at_sec, 1.0))
+        planned.append(Planned(at_sec, lane, name, lasts_sec, chance.random()))
+        at_sec += lasts_sec + max(REST_SEC, chance.uniform(0.6, 1.4) * EVERY_SEC[lane])
+    return planned
+
+
+def _points(chance: random.Random, seconds: float) -> list[Planned]:
+    """Every crash point once, in any order, spread over the first part of the run."""
+    points = chance.sample(POINTS, k=len(POINTS))
+    step = SHARE_FOR_POINTS * seconds / len(points)
+    return [Planned(step * number, CRASH_LANE, "crash point", point=point) for number, point in enumerate(points)]

@@ -1,0 +1,51 @@
+"""The plan of a fault run: the same for the same seed, and complete."""
+
+from collections import Counter
+
+import pytest
+
+from tests.faults import clients, recordings, schedule
+from tests.faults.crash_points import POINTS
+from tests.faults.sabotage import CAUGHT_AS, SABOTAGES
+
+
+def test_same_seed_plans_the_same_faults() -> None:
+    assert schedule.draw(7, 150) == schedule.draw(7, 150)
+    assert schedule.draw(7, 150) != schedule.draw(8, 150)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_long_run_has_every_kind_and_every_point_once(seed: int) -> None:
+    plan = schedule.draw(seed, 150)
+    counted = Counter(fault.kind for fault in plan)
+    assert set(counted) == {*schedule.KINDS, schedule.LONG_FREEZE, schedule.SUPERVISOR, "crash point"}
+    assert Counter(fault.point for fault in plan if fault.point) == Counter(POINTS)
+    assert next(fault.lasts_sec for fault in plan if fault.kind == schedule.LONG_FREEZE) == 60
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_faults_of_a_lane_do_not_overlap(seed: int) -> None:
+    ends: dict[str, float] = {}
+    for fault in schedule.draw(seed, 150):
+        assert fault.at_sec >= ends.get(fault.lane, 0) or fault.kind == schedule.SUPERVISOR
+        ends[fault.lane] = fault.at_sec + fault.lasts_sec
+
+
+def test_only_chosen_kinds_fall() -> None:
+    assert {fault.kind for fault in schedule.draw(7, 60, ("worker killed",))} == {"worker killed"}
+
+
+def test_visits_are_the_same_for_the_same_seed() -> None:
+    assert clients.visits(7, 50, 100) == clients.visits(7, 50, 100)
+    assert {visit.plan for visit in clients.visits(7, 200, 100)} == set(clients.PLANS)
+
+
+def test_recordings_differ_and_their_text_follows_from_the_samples() -> None:
+    assert recordings.make(7, 1) == recordings.make(7, 1)
+    sounds = [recordings.samples_of(recordings.make(7, number)) for number in (1, 2)]
+    texts = {recordings.expected_text(sound, *part) for sound in sounds for part in ((0.0, 5.0), (5.0, 10.0))}
+    assert len(texts) == 4
+
+
+def test_every_sabotage_says_as_what_it_is_caught() -> None:
+    assert set(CAUGHT_AS) == set(SABOTAGES)
