@@ -31,7 +31,7 @@ DIALOGUE = [
     ("Coach", "So what is the first step that you could take this week?"),
     ("Client", "On Monday I will talk to some people and give them a part of the project."),
     ("Coach", "That sounds like a good plan. So what will change when it works?"),
-    ("Client", "I will go home before six, and I will have more time for my family."),
+    ("Client", "I will have more time for my family, and I will sleep well."),
     ("Coach", "Very good. We will talk about it again next week."),
 ]
 
