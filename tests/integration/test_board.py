@@ -79,3 +79,15 @@ def test_what_is_learned_is_shared_by_expectation_and_views(new_session: NewSess
     assert expected.learned
     assert expected.expected_sec == 2.0  # never less than an attempt takes to start
     assert board.session(new_session(duration_total=600.0)).basis == "learned"  # type: ignore[union-attr]  # exists
+
+
+def test_the_worked_example_through_postgres(new_session: NewSession) -> None:
+    """A 60-minute file, 4 hours expected, 30 minutes in, an eighth done; whoever looks again sees the same."""
+    session_id = new_session(duration_total=3600.0)
+    claimed()
+    set_facts(session_id, "started_at = started_at - interval '30 minutes', duration_processed = 450")
+    for _ in range(2):
+        shown = board.session(session_id)
+        assert shown is not None
+        assert (shown.status, shown.remaining_text) == (Status.PROCESSING, "~3.5 hours")
+        assert 12 <= shown.progress <= 15

@@ -9,7 +9,7 @@ from jobs.errors import RecognitionFailed
 from jobs.outcome import settle_error
 from store import checkpoints, outcomes
 from store.database import transaction
-from store.transcript_queries import segments_so_far
+from store.transcript_queries import Line, lines_so_far, segments_so_far
 from tests.instruments.claims import attempts_of, claimed, finish_chunk, record_of, set_facts
 
 NewSession = Callable[..., uuid.UUID]
@@ -87,3 +87,16 @@ def test_words_appear_in_the_order_of_the_recording(new_session: NewSession) -> 
         finish_chunk(claim, start, start + 20)
     with transaction() as db:
         assert [segment["start_sec"] for segment in segments_so_far(db, session_id)] == [0.0, 20.0, 40.0]
+
+
+def test_the_last_words_so_far_are_shown_while_the_rest_is_running(new_session: NewSession) -> None:
+    first, second = new_session(), new_session()
+    for claim in (claimed(), claimed()):
+        for start in (40.0, 0.0, 20.0):
+            finish_chunk(claim, start, start + 20)
+    with transaction() as db:
+        shown = lines_so_far(db, [first, second], most=2)
+        assert lines_so_far(db, [], most=2) == {}
+    assert shown == {
+        session_id: [Line(20, 40, None, "Hello"), Line(40, 60, None, "Hello")] for session_id in (first, second)
+    }
