@@ -13,6 +13,7 @@ from store.states import Status
 from store.transitions import transition
 
 CLAIM_LOCK = 7_208_402  # one claim at a time, so that the order below holds among all workers
+FROZEN_MS = 5_000  # a worker that freezes in the middle of its claim lets the others in after this
 
 # Higher priority; then the coach with the fewest sessions processing; then the coach least recently served; then the
 # oldest. jobs/queue_position.py says the same in Python, for the position shown; a test holds the two together.
@@ -48,7 +49,8 @@ class Turn:
 
 def next_turn(db: Session) -> Turn | None:
     """Choose and lock the next session; None when none is due. Holds CLAIM_LOCK until the transaction ends."""
-    db.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    patience = func.set_config("idle_in_transaction_session_timeout", str(FROZEN_MS), True)
+    db.execute(select(patience, func.pg_advisory_xact_lock(CLAIM_LOCK)))
     for session_id in db.scalars(_NEXT).all():
         locked = (
             select(

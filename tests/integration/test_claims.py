@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from jobs.claim import Claim, claim_next
 from jobs.queue_position import claim_order
+from store.claims import next_turn
 from store.database import transaction
 from store.queue_queries import queue_facts
 from store.states import Status
@@ -79,6 +81,23 @@ def test_a_session_that_a_cancellation_holds_is_passed_over(new_session: NewSess
     with transaction() as db:
         db.execute(text("SELECT 1 FROM session WHERE id = :id FOR UPDATE"), {"id": first})
         assert claimed().session_id == second
+
+
+def test_a_worker_that_freezes_in_the_middle_of_its_claim_lets_the_others_in(
+    new_session: NewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = new_session()
+    monkeypatch.setattr("store.claims.FROZEN_MS", 200)
+
+    def freeze() -> uuid.UUID:
+        with transaction() as db:
+            assert next_turn(db) is not None
+            return claimed("host-2").session_id  # another worker, while this one holds the lock
+
+    with pytest.raises(OperationalError, match=r"terminat|closed"):
+        freeze()
+    record = record_of(session_id)
+    assert (record.worker, record.claim_no) == ("host-2", 1)
 
 
 def test_a_session_that_waits_to_try_again_is_not_due(new_session: NewSession) -> None:
