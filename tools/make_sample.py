@@ -45,7 +45,8 @@ def spoken(voice: str, text: str) -> np.ndarray:
             if sound.getframerate() != SAMPLE_RATE or sound.getnchannels() != 1:
                 raise SystemExit(f"flite's voice {voice} is not 16 kHz mono here")
             samples = np.frombuffer(sound.readframes(sound.getnframes()), dtype="<i2") / 32768
-    return samples * (LOUDEST / np.abs(samples).max())
+    level: np.ndarray = samples * (LOUDEST / np.abs(samples).max())
+    return level
 
 
 def write_flac(samples: np.ndarray, target: Path) -> None:
