@@ -3,13 +3,16 @@ PYTHON ?= python3
 IN_VENV := .venv/bin/python
 EMBEDDED := $(IN_VENV) -m store.embedded
 MIGRATE := $(IN_VENV) -m store.migrations upgrade
+SESSIONS ?= 240
+SECONDS ?= 150
+SEED ?= 7
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api psql demo demo-remove test check sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api psql demo demo-remove test check faults faults-sabotage faults-baseline sample screenshots lock clean environment environment-dev
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: environment  ## everything: dashboard, workers, database and queue; Ctrl-C stops it
 	@$(IN_VENV) -m tools.run
@@ -37,6 +40,15 @@ check: environment-dev  ## lint, format and types
 	@$(IN_VENV) -m ruff check .
 	@$(IN_VENV) -m ruff format --check .
 	@$(IN_VENV) -m mypy
+
+faults: environment-dev  ## the fault suite: SESSIONS=240 SECONDS=150 SEED=7; ARGS="--healthy"
+	@$(IN_VENV) -m tests.faults --sessions $(SESSIONS) --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+
+faults-sabotage: environment-dev  ## it has to fail when a protection is missing; ARGS="fence leash" chooses
+	@$(IN_VENV) -m tests.faults.sabotaged $(ARGS)
+
+faults-baseline: environment-dev  ## plain RQ under the same faults
+	@$(IN_VENV) -m tests.faults.plain_rq --sessions $(SESSIONS) --seconds $(SECONDS) --seed $(SEED)
 
 sample: environment-dev  ## make the sample recording again (needs flite)
 	@$(IN_VENV) tools/make_sample.py

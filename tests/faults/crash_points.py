@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,8 +37,9 @@ class CrashPoint:
     needs: tuple[str, ...] = ()
 
     @property
-    def label(self) -> str:
-        return f"{self.name} ({self.action})"
+    def kind(self) -> str:
+        """What the report calls it."""
+        return f"at {self.name} ({self.action})"
 
 
 def _around_commit(*steps: str) -> tuple[CrashPoint, ...]:
@@ -119,7 +121,7 @@ def arm(var_dir: Path, name: str, action: Action) -> None:
     folder = var_dir / FOLDER
     for part in ("armed", "fired", "written"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    written = folder / "written" / name
+    written = folder / "written" / f"{name}-{uuid.uuid4()}"
     written.write_text(action)
     written.rename(folder / "armed" / name)
 

@@ -34,9 +34,9 @@ class FaultLog:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @contextmanager
-    def falling(self, planned: Planned, kind: str = "") -> Iterator[Fault]:
+    def falling(self, planned: Planned) -> Iterator[Fault]:
         """Counts the fault when the block ends; NothingToHit in the block counts it as missed."""
-        fault = Fault(kind or planned.kind, time.time())
+        fault = Fault(planned.kind, time.time())
         try:
             yield fault
         except NothingToHit:

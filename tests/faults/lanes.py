@@ -15,7 +15,7 @@ from tests.faults.desk import Desk
 from tests.faults.disk import Disk
 from tests.faults.faults import Fault, FaultLog
 from tests.faults.proxy import AtCommit, Proxy
-from tests.faults.schedule import CRASH_LANE, LONG_FREEZE, SUPERVISOR, Planned
+from tests.faults.schedule import CRASH_LANES, LONG_FREEZE, SUPERVISOR, Planned
 
 Fall = Callable[[Planned, Fault], None]
 POINTS_END_SEC = 10.0  # armed crash points may be passed for so long after the last fault
@@ -78,7 +78,7 @@ def start(scene: Scene, plan: list[Planned], seconds: float) -> list[threading.T
     threads = []
     for lane in sorted({planned.lane for planned in plan}):
         ours = [planned for planned in plan if planned.lane == lane]
-        run = _run_points if lane == CRASH_LANE else _run_lane
+        run = _run_points if lane in CRASH_LANES else _run_lane
         threads.append(threading.Thread(target=run, args=(scene, ours, begun, seconds), name=lane, daemon=True))
     for thread in threads:
         thread.start()

@@ -27,7 +27,7 @@ def fall(desk: Desk, log: FaultLog, planned: Planned, deadline: float) -> None:
     """Arm the point and see it through; counts as missed when nobody came by before `deadline` (monotonic)."""
     point = planned.point
     assert point is not None
-    with _locks[point.name], log.falling(planned, f"at {point.label}") as fault:
+    with _locks[point.name], log.falling(planned) as fault:
         note = _wait(desk, point, deadline)
         fault.began = note["at"]
         fault.workers = {note["pid"], note["parent"]}

@@ -132,15 +132,3 @@ SABOTAGES: dict[str, Callable[[str], None]] = {
         *(watchdog, leash, reconciler),
     )
 }
-# What the checker has to find for each
-CAUGHT_AS = {
-    "fence": "duplicated",
-    "checkpoint-fence": "illegal",
-    "compare-and-set": "illegal",
-    "atomic-commit": "lost",
-    "acknowledge": "lost",
-    "sweep": "lost",
-    "watchdog": "unsettled",
-    "leash": "unsettled",
-    "reconciler": "unsettled",
-}

@@ -7,7 +7,7 @@ faults of the same server never meet.
 import random
 from dataclasses import dataclass
 
-from tests.faults.crash_points import POINTS, CrashPoint
+from tests.faults.crash_points import FROZEN, RECONCILE, UPLOAD, WORK, CrashPoint
 
 SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis: longest in runs of 150 s and more
 
@@ -48,11 +48,17 @@ KINDS: dict[str, Kind] = {
     "connections refused": Kind("database", 2, 1.0, 3.0),
     "disk full for audio": Kind("disk", 1, 2.0, 4.0),
 }
-EVERY_SEC = {"processes": 2.5, "stops": 12.0, "web": 12.0, "queue": 7.0, "database": 3.5, "disk": 25.0}
+EVERY_SEC = {"processes": 2.5, "stops": 12.0, "web": 20.0, "queue": 7.0, "database": 3.5, "disk": 25.0}
+WARM_SEC = 3.0  # sessions arrive for so long before the first fault
+CALM_SEC = 60.0  # shorter runs do without the faults that take everything down for long
 REST_SEC = 1.0  # between the end of a fault and the next of its lane, at least
 LONG_FREEZE = "Redis frozen for long"
 SUPERVISOR = "supervisor killed"
-CRASH_LANE = "points"
+CRASH_LANES: dict[str, tuple[tuple[CrashPoint, ...], float]] = {  # and how far apart they fall at least, in seconds
+    "points of the web process": (UPLOAD, 7.0),  # which needs some to come back
+    "points of the worker": ((*WORK, *FROZEN), 0.8),
+    "points of the reconciler": (RECONCILE, 4.0),
+}
 SHARE_FOR_POINTS = 0.75  # of the run; what is armed later might not be reached
 
 
@@ -69,19 +75,19 @@ class Planned:
 
 
 def draw(seed: int, seconds: float, only: tuple[str, ...] = ()) -> list[Planned]:
-    """All faults of a run, by time. `only` leaves out every kind (or `crash point`) that it does not name."""
+    """All faults of a run, by time. With `only` none but these kinds; a crash point's is `at …`, as in the report."""
     chance = random.Random(seed)
     plan = [fault for lane in EVERY_SEC for fault in _lane(chance, lane, seconds)]
-    plan.append(Planned(seconds * chance.uniform(0.5, 0.6), "processes", SUPERVISOR))
-    plan += _points(chance, seconds)
-    chosen = [fault for fault in plan if not only or fault.kind in only]
-    return sorted(chosen, key=lambda fault: (fault.at_sec, fault.lane))
+    if seconds >= CALM_SEC:
+        plan.append(Planned(seconds * chance.uniform(0.5, 0.6), "processes", SUPERVISOR))
+    plan = [fault for fault in plan if not only or fault.kind in only] + _points(chance, seconds, only)
+    return sorted(plan, key=lambda fault: (fault.at_sec, fault.lane))
 
 
 def _lane(chance: random.Random, lane: str, seconds: float) -> list[Planned]:
     kinds = [name for name, kind in KINDS.items() if kind.lane == lane]
     bag: list[str] = []
-    planned, at_sec = [], chance.uniform(0, EVERY_SEC[lane] / 2)
+    planned, at_sec = [], WARM_SEC + chance.uniform(0, EVERY_SEC[lane] / 2)
     if lane == "queue":  # early, so that what waits behind it is worked off while other faults fall
         lasts_sec = min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
         planned.append(Planned(at_sec, lane, LONG_FREEZE, lasts_sec))
@@ -98,8 +104,17 @@ def _lane(chance: random.Random, lane: str, seconds: float) -> list[Planned]:
     return planned
 
 
-def _points(chance: random.Random, seconds: float) -> list[Planned]:
-    """Every crash point once, in any order, spread over the first part of the run."""
-    points = chance.sample(POINTS, k=len(POINTS))
-    step = SHARE_FOR_POINTS * seconds / len(points)
-    return [Planned(step * number, CRASH_LANE, "crash point", point=point) for number, point in enumerate(points)]
+def _points(chance: random.Random, seconds: float, only: tuple[str, ...]) -> list[Planned]:
+    """The crash points of each program, once each in any order, spread over the first part of the run.
+
+    A short run has not the time for all of them: then some are left out.
+    """
+    planned = []
+    for lane, (points, shortest_sec) in CRASH_LANES.items():
+        wanted = [point for point in points if not only or point.kind in only]
+        chosen = chance.sample(wanted, k=len(wanted))
+        step = max((SHARE_FOR_POINTS * seconds - WARM_SEC) / len(points), shortest_sec)
+        planned += [
+            Planned(WARM_SEC + step * number, lane, point.kind, point=point) for number, point in enumerate(chosen)
+        ]
+    return [fault for fault in planned if fault.at_sec <= SHARE_FOR_POINTS * seconds]

@@ -6,7 +6,8 @@ import pytest
 
 from tests.faults import clients, recordings, schedule
 from tests.faults.crash_points import POINTS
-from tests.faults.sabotage import CAUGHT_AS, SABOTAGES
+from tests.faults.sabotage import SABOTAGES
+from tests.faults.sabotaged import PROOFS
 
 
 def test_same_seed_plans_the_same_faults() -> None:
@@ -18,7 +19,8 @@ def test_same_seed_plans_the_same_faults() -> None:
 def test_long_run_has_every_kind_and_every_point_once(seed: int) -> None:
     plan = schedule.draw(seed, 150)
     counted = Counter(fault.kind for fault in plan)
-    assert set(counted) == {*schedule.KINDS, schedule.LONG_FREEZE, schedule.SUPERVISOR, "crash point"}
+    points = {point.kind for point in POINTS}
+    assert set(counted) == {*schedule.KINDS, *points, schedule.LONG_FREEZE, schedule.SUPERVISOR}
     assert Counter(fault.point for fault in plan if fault.point) == Counter(POINTS)
     assert next(fault.lasts_sec for fault in plan if fault.kind == schedule.LONG_FREEZE) == 60
 
@@ -47,5 +49,7 @@ def test_recordings_differ_and_their_text_follows_from_the_samples() -> None:
     assert len(texts) == 4
 
 
-def test_every_sabotage_says_as_what_it_is_caught() -> None:
-    assert set(CAUGHT_AS) == set(SABOTAGES)
+def test_every_sabotage_has_a_proof() -> None:
+    assert set(PROOFS) == set(SABOTAGES)
+    names = {*schedule.KINDS, *(point.kind for point in POINTS)}
+    assert all(set(proof.faults) <= names for proof in PROOFS.values())

@@ -1,0 +1,49 @@
+"""A minute of the fault suite: the product's real processes under a seeded mix of faults and most crash points."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_SEC = 420  # on a busy machine; about a minute otherwise
+THEIRS = ("DATABASE_URL", "REDIS_URL", "AUDIO_DIR", "VAR_DIR")
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death"),
+    pytest.mark.timeout(LONGEST_SEC + 30),
+]
+
+
+def faults(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, object], str]:
+    """The exit code, the report and the output of one run."""
+    report = tmp_path / "faults.json"
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.faults", "--report", str(report), *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in THEIRS},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SEC,
+        check=False,
+    )
+    found = json.loads(report.read_text()) if report.exists() else {}
+    return ran.returncode, found, ran.stdout + ran.stderr
+
+
+def test_nothing_is_lost_whatever_dies(tmp_path: Path) -> None:
+    code, found, output = faults(tmp_path, "--sessions", "45", "--seconds", "35", "--seed", "7", "--workers", "4")
+    assert found["counts"] == {"lost": 0, "duplicated": 0, "illegal": 0, "unsettled": 0, "unexplained": 0}, output
+    assert code == 0, output
+    points = sum(row["kind"].startswith("at ") for row in found["rows"])
+    assert points >= 25, output
+
+
+def test_suite_fails_when_a_protection_is_missing(tmp_path: Path) -> None:
+    short = ("--sessions", "6", "--seconds", "6", "--workers", "3", "--only", "worker killed", "work-horse killed")
+    code, found, output = faults(tmp_path, *short, "--sabotage", "reconciler", "--settle", "10")
+    assert found["counts"]["unsettled"] > 0, output
+    assert code == 1, output
