@@ -37,7 +37,7 @@ def _nothing_yet() -> None:
         )
 
 
-st.title("My sessions")
+st.title("My sessions", anchor=False)
 st.markdown(
     "Upload the recording of a coaching session and watch it become a transcript. It is safe as soon as it is "
     "uploaded: close the laptop and come back when it is done."

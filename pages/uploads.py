@@ -25,9 +25,11 @@ _box = st.components.v2.component(
 )
 
 
-@st.fragment
 def section() -> None:
-    """Draw the box, and below it what was uploaded and not started yet: it survives a reload."""
+    """Draw the box, and below it what was uploaded and not started yet: it survives a reload.
+
+    It is no fragment: leaving a text for a button of another fragment sends both as one change, and the click is lost.
+    """
     kept = live.ask(submit.kept, settings().owner)
     _box(
         key="upload-box",
