@@ -33,7 +33,7 @@ PROOFS: dict[str, Proof] = {
     "acknowledge": Proof("lost", ("at upload.before_commit (kill)",)),
     "sweep": Proof("lost", ("Redis flushed",)),
     "watchdog": Proof("unsettled", ("at checkpoint.begins (hang)",)),
-    "leash": Proof("unsettled", ("worker killed", "work-horse killed")),
+    "leash": Proof("unsettled", ("worker killed",)),
     "reconciler": Proof("unsettled", ("worker killed", "work-horse killed")),
 }
 

@@ -60,6 +60,7 @@ CRASH_LANES: dict[str, tuple[tuple[CrashPoint, ...], float]] = {  # and how far 
     "points of the reconciler": (RECONCILE, 4.0),
 }
 SHARE_FOR_POINTS = 0.75  # of the run; what is armed later might not be reached
+AGAIN_IF_CHOSEN = 3  # how often a crash point falls in a run that was asked for it
 
 
 @dataclass(frozen=True)
@@ -77,22 +78,24 @@ class Planned:
 def draw(seed: int, seconds: float, only: tuple[str, ...] = ()) -> list[Planned]:
     """All faults of a run, by time. With `only` none but these kinds; a crash point's is `at …`, as in the report."""
     chance = random.Random(seed)
-    plan = [fault for lane in EVERY_SEC for fault in _lane(chance, lane, seconds)]
-    if seconds >= CALM_SEC:
+    plan = [fault for lane in EVERY_SEC for fault in _lane(chance, lane, seconds, only)]
+    if seconds >= CALM_SEC and (not only or SUPERVISOR in only):
         plan.append(Planned(seconds * chance.uniform(0.5, 0.6), "processes", SUPERVISOR))
-    plan = [fault for fault in plan if not only or fault.kind in only] + _points(chance, seconds, only)
+    plan += _points(chance, seconds, only)
     return sorted(plan, key=lambda fault: (fault.at_sec, fault.lane))
 
 
-def _lane(chance: random.Random, lane: str, seconds: float) -> list[Planned]:
-    kinds = [name for name, kind in KINDS.items() if kind.lane == lane]
+def _lane(chance: random.Random, lane: str, seconds: float, only: tuple[str, ...]) -> list[Planned]:
+    kinds = [name for name, kind in KINDS.items() if kind.lane == lane and (not only or name in only)]
     bag: list[str] = []
     planned, at_sec = [], WARM_SEC + chance.uniform(0, EVERY_SEC[lane] / 2)
-    if lane == "queue":  # early, so that what waits behind it is worked off while other faults fall
+    if lane == "queue" and (
+        not only or LONG_FREEZE in only
+    ):  # early, so that what waits behind it is worked off while other faults fall
         lasts_sec = min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
         planned.append(Planned(at_sec, lane, LONG_FREEZE, lasts_sec))
         at_sec += lasts_sec + REST_SEC
-    while at_sec < seconds:
+    while kinds and at_sec < seconds:
         if not bag:  # every kind once, then by weight: short runs have them all too
             more = [name for name in kinds for _ in range(KINDS[name].weight - 1)]
             bag = chance.sample(kinds, k=len(kinds)) + chance.sample(more, k=len(more))
@@ -112,8 +115,8 @@ def _points(chance: random.Random, seconds: float, only: tuple[str, ...]) -> lis
     planned = []
     for lane, (points, shortest_sec) in CRASH_LANES.items():
         wanted = [point for point in points if not only or point.kind in only]
-        chosen = chance.sample(wanted, k=len(wanted))
-        step = max((SHARE_FOR_POINTS * seconds - WARM_SEC) / len(points), shortest_sec)
+        chosen = chance.sample(wanted, k=len(wanted)) * (AGAIN_IF_CHOSEN if only else 1)
+        step = max((SHARE_FOR_POINTS * seconds - WARM_SEC) / max(len(chosen), 1), shortest_sec)
         planned += [
             Planned(WARM_SEC + step * number, lane, point.kind, point=point) for number, point in enumerate(chosen)
         ]
