@@ -34,8 +34,10 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
             key=f"retry-{session_id}",
             icon="replay",
         )
-        if view.error_code:
+        if view.error_code and detailed:
             st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")
+        elif view.error_code:
+            st.markdown("[:material/upload: Upload new file](#upload)", width="content")
     if view.can_cancel:
         _ask("Cancel", "cancel", view, icon="close")
     if view.can_delete and detailed:

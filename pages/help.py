@@ -6,19 +6,16 @@ from pathlib import Path
 import streamlit as st
 
 TROUBLESHOOTING = Path(__file__).resolve().parents[1] / "docs" / "troubleshooting.md"
-HEADING = re.compile(r"^(#{2,3}) (.+?) \{#([a-z0-9-]+)\}$")
+PART = re.compile(r'^<a id="([a-z0-9-]+)"></a>\n\n(#{2,3}) (.+)$', re.MULTILINE)
 
 
 def parts(markdown: str) -> list[tuple[str, str, str]]:
-    """(anchor, heading, text) of each part; the text before the first heading has an empty anchor."""
-    found: list[tuple[str, str, list[str]]] = [("", "", [])]
-    for line in markdown.splitlines():
-        heading = HEADING.match(line)
-        if heading:
-            found.append((heading[3], ("## " if heading[1] == "##" else "") + heading[2], []))
-        elif not line.startswith("# "):
-            found[-1][2].append(line)
-    return [(anchor, heading, "\n".join(text).strip()) for anchor, heading, text in found]
+    """(anchor, heading with its marks, text) of each part; what stands before the first one has no anchor."""
+    first, *rest = PART.split(markdown.partition("\n")[2])
+    found = [("", "", first.strip())]
+    for anchor, marks, heading, text in zip(rest[::4], rest[1::4], rest[2::4], rest[3::4], strict=True):
+        found.append((anchor, f"{marks} {heading}", text.strip()))
+    return found
 
 
 def draw(markdown: str, topic: str) -> None:
@@ -27,14 +24,14 @@ def draw(markdown: str, topic: str) -> None:
     for anchor, heading, text in found:
         if topic and anchor == topic:
             with st.container(border=True, key="asked-topic"):
-                st.subheader(heading.removeprefix("## "), anchor=False)
+                st.subheader(heading.lstrip("# "), anchor=False)
                 st.markdown(text)
     for anchor, heading, text in found:
-        if heading and not heading.startswith("## "):
-            st.expander(heading, key=f"topic-{anchor}").markdown(text)
+        if heading.startswith("### "):
+            st.expander(heading.lstrip("# "), key=f"topic-{anchor}").markdown(text)
         else:
             if heading:
-                st.subheader(heading.removeprefix("## "), anchor=anchor)
+                st.subheader(heading.lstrip("# "), anchor=anchor)
             st.markdown(text)
 
 

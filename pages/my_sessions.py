@@ -6,8 +6,9 @@ from jobs.cards import Card, cards
 from jobs.sample import submit_sample
 from pages import confirm, live, session_card, tab_title, uploads
 from store.settings import settings
+from store.states import FINAL
 
-MOST_SHOWN = 20
+MOST_FINISHED = 8  # the others are in the history
 
 
 def draw(found: list[Card]) -> None:
@@ -15,9 +16,11 @@ def draw(found: list[Card]) -> None:
     if not found:
         _nothing_yet()
         return
+    finished = [card for card in found if card.view.status in FINAL]
     for card in found:
-        session_card.draw(card)
-    if len(found) == MOST_SHOWN:
+        if card not in finished[MOST_FINISHED:]:
+            session_card.draw(card)
+    if len(finished) > MOST_FINISHED:
         st.page_link("history.py", label="All finished sessions", icon=":material/history:")
 
 
@@ -37,10 +40,10 @@ def _nothing_yet() -> None:
         )
 
 
-st.title("My sessions", anchor=False)
+st.title("My sessions", anchor="upload")
 st.markdown(
     "Upload the recording of a coaching session and watch it become a transcript. It is safe as soon as it is "
     "uploaded: close the laptop and come back when it is done."
 )
 uploads.section()
-live.show(draw, cards, settings().owner, MOST_SHOWN)
+live.show(draw, cards, settings().owner)

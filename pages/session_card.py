@@ -62,7 +62,7 @@ def facts(view: SessionView) -> list[str]:
         known.append(f"{view.place.text} in the queue")
     if view.status is Status.PENDING:
         known.append(f"{view.priority} priority")
-    if view.remaining_text and view.estimated_completion:
+    if view.remaining_text and view.estimated_completion and not view.stalled:
         interval = f" ({view.interval_text})" if view.interval_text else ""
         known.append(f"{view.remaining_text} left{interval}")
         known.append(f"ready about {viewer.day_and_time(view.estimated_completion, now=view.as_of)}")

@@ -13,7 +13,7 @@ TROUBLESHOOTING = "docs/troubleshooting.md"
 
 def anchors() -> list[str]:
     with open(TROUBLESHOOTING) as file:
-        return re.findall(r"^### .+ \{#([a-z0-9-]+)\}$", file.read(), re.MULTILINE)
+        return re.findall(r'^<a id="([a-z0-9-]+)"></a>\n\n### ', file.read(), re.MULTILINE)
 
 
 def test_every_error_has_its_part_and_none_twice() -> None:
