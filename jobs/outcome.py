@@ -80,13 +80,15 @@ def settle_stopping(claim: Claim) -> bool:
         )
 
 
-def settle_lost(record: SessionRecord, *, actor: str) -> bool:
+def settle_lost(record: SessionRecord, *, actor: str, seen_dead: bool = False) -> bool:
     """Take a session from a worker that stopped: back in the queue at once, or failed when it keeps killing workers.
+
+    Its lease has to be over, unless someone has seen it die.
 
     A death after which a finished chunk remains costs nothing, since the next attempt goes on from there; the third
     in a row without one makes it poison. False when the worker was still alive after all, or someone was first.
     """
-    over = outcomes.lease_is_over(settings().lease_sec)
+    over = None if seen_dead else outcomes.lease_is_over(settings().lease_sec)
     with transaction() as db:
         fruitless = 0 if checkpoints.finished_any(db, record.id, record.claim_no) else record.fruitless_deaths + 1
         if fruitless >= FRUITLESS_DEATHS:

@@ -22,7 +22,7 @@ from jobs import doorbell
 from jobs.errors import DeadlineExceeded
 from jobs.outcome import settle_error, settle_lost
 from jobs.retry_cancel import NotPossible, SessionNotFound, delete
-from store import logs, repair_queries
+from store import logs, migrations, repair_queries
 from store.audio import audio_store
 from store.claims import due_count
 from store.database import transaction
@@ -131,6 +131,8 @@ def _guarded(step: Callable[[], int]) -> None:
 
 def main() -> int:
     logs.configure()
+    if not migrations.ready():
+        return 1
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -15,13 +15,17 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import DBAPIError
 
 from jobs import doorbell
 from jobs.attempt import run_next, stopping
 from jobs.claim import Claim
 from jobs.engines import registry
 from jobs.media.sandbox import die_with_parent
-from store import logs
+from jobs.outcome import settle_lost
+from store import logs, migrations
+from store.database import forget_connections, transaction
+from store.session_queries import held_by
 from store.settings import settings
 
 ALLOWED = frozenset({doorbell.TASK})  # JSON still names any importable function
@@ -71,6 +75,19 @@ class TranscriptionWorker(Worker):
         log.error("Refused job %s: it names %s", job.id, named)
         job.delete()
 
+    def handle_work_horse_killed(self, job: Job, *_: object) -> None:
+        """Its session need not wait for the lease: this worker has seen the work-horse die."""
+        try:
+            with transaction() as db:
+                held = held_by(db, self.name, job.id)
+            for record in held:
+                log.warning("The work-horse of session %s was killed: handing it over", record.id)
+                settle_lost(record, actor=self.name, seen_dead=True)
+        except DBAPIError as error:
+            log.warning("The session waits for its lease: %s", str(error).partition("\n")[0])
+        finally:
+            forget_connections()  # the next work-horse must not inherit one
+
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         try:
             super().maintain_heartbeats(job, execution)
@@ -81,6 +98,9 @@ class TranscriptionWorker(Worker):
 def main() -> int:
     logs.configure()
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    if not migrations.ready():
+        return 1
+    forget_connections()
     registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)

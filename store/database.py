@@ -33,7 +33,7 @@ def engine() -> Engine:
             "tcp_user_timeout": 20_000,
             "application_name": "transcript-desk",
             "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=60000",
+            " -c idle_in_transaction_session_timeout=15000",
         },
     )
 

@@ -116,6 +116,12 @@ def with_status(db: Session, *statuses: Status, owner: str | None = None, limit:
     return records(db, CoachingSession.status.in_(statuses), *_of(owner), limit=limit)
 
 
+def held_by(db: Session, worker: str, job_id: str) -> list[SessionRecord]:
+    """Processing sessions that this worker claimed in this RQ job: one, or none."""
+    claimed = (CoachingSession.worker == worker, CoachingSession.transcription_job_id == job_id)
+    return records(db, CoachingSession.status == Status.PROCESSING, *claimed)
+
+
 def recent(db: Session, *, owner: str | None = None, limit: int = 50) -> list[SessionRecord]:
     """What a coach looks at: the sessions that are under way, then the newest others, at most `limit`."""
     under_way = with_status(db, Status.PROCESSING, Status.PENDING, owner=owner, limit=limit)

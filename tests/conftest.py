@@ -46,6 +46,7 @@ def clean_servers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     for cached in (settings, audio_store):
         cached.cache_clear()
     with transaction() as db:
+        db.execute(text("SET LOCAL statement_timeout = 0"))  # a loaded machine may flush slowly
         db.execute(text(f"TRUNCATE {TABLES} CASCADE"))
     with doorbell.connection() as redis:
         redis.flushdb()

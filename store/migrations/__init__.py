@@ -1,13 +1,18 @@
 """Changes of the schema, as Alembic migrations, and the check that the database is at the newest one."""
 
+import logging
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from store.database import engine
 
 MEND = "python -m store.migrations upgrade"
+log = logging.getLogger(__name__)
 
 
 class SchemaNotAtHead(RuntimeError):
@@ -19,6 +24,17 @@ def config() -> Config:
     alembic = Config()
     alembic.set_main_option("script_location", str(Path(__file__).parent))
     return alembic
+
+
+def ready() -> bool:
+    """Whether a program may start: the database answers and its schema is at head. Else why not is logged."""
+    try:
+        with engine().connect() as connection:
+            check(connection)
+    except (SchemaNotAtHead, RuntimeError, DBAPIError) as error:
+        log.error("Cannot start: %s", str(error).partition("\n")[0])
+        return False
+    return True
 
 
 def check(connection: Connection) -> None:

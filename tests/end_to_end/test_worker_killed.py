@@ -58,6 +58,18 @@ def test_the_session_of_what_was_killed_goes_on_from_its_chunks(desk: Desk, kill
     assert record_of(session_id).failures == 0
 
 
+def test_the_worker_itself_hands_over_the_session_of_its_killed_work_horse(desk: Desk) -> None:
+    """No reconciler runs and no lease is waited for: the worker has seen the work-horse die."""
+    session_id = desk.session()
+    desk.hold()
+    worker = desk.worker()
+    desk.until_held(session_id)
+    kill_horse(worker)
+    desk.until(session_id, Status.PENDING)
+    assert [(attempt.outcome, attempt.error_code) for attempt in attempts_of(session_id)] == [("lost", "worker-lost")]
+    assert worker.poll() is None
+
+
 def test_a_recogniser_that_is_killed_is_an_error_worth_another_try(desk: Desk) -> None:
     session_id = held_after_two_chunks(desk)
     worker = desk.worker()
