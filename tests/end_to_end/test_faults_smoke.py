@@ -35,7 +35,9 @@ def faults(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, object], str
 
 
 def test_nothing_is_lost_whatever_dies(tmp_path: Path) -> None:
-    code, found, output = faults(tmp_path, "--sessions", "45", "--seconds", "35", "--seed", "7", "--workers", "4")
+    code, found, output = faults(
+        tmp_path, "--sessions", "45", "--seconds", "35", "--seed", "7", "--workers", "4", "--settle", "180"
+    )
     assert found["counts"] == {"lost": 0, "duplicated": 0, "illegal": 0, "unsettled": 0, "unexplained": 0}, output
     assert code == 0, output
     points = sum(row["kind"].startswith("at ") for row in found["rows"])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import psutil
 import psycopg2
 from redis.exceptions import RedisError
 
@@ -97,7 +98,12 @@ def _run_lane(scene: Scene, plan: list[Planned], begun: float, seconds: float) -
                 falls[planned.kind](planned, fault)
         except TimeoutError as error:  # a server that did not come back
             scene.log.wrong(f"{planned.kind}: {error}")
-        except (psycopg2.Error, RedisError, OSError) as error:  # another lane's fault was in the way
+        except (
+            psycopg2.Error,
+            RedisError,
+            OSError,
+            psutil.NoSuchProcess,
+        ) as error:  # another lane's fault was in the way
             scene.log.missed.append(f"{planned.kind}: {type(error).__name__}")
         except Exception as error:  # noqa: BLE001  a lane that ends early must not look like a run without faults
             scene.log.wrong(f"{planned.kind}: {error!r}")
