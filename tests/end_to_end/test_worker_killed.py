@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from jobs import doorbell
 from store.states import Status
 from tests.instruments.claims import attempts_of, record_of
 from tests.instruments.desk import AUDIO_SEC, Desk, horse_of
@@ -63,6 +64,7 @@ def test_the_worker_itself_hands_over_the_session_of_its_killed_work_horse(desk:
     session_id = desk.session()
     desk.hold()
     worker = desk.worker()
+    doorbell.ring()
     desk.until_held(session_id)
     kill_horse(worker)
     desk.until(session_id, Status.PENDING)
