@@ -142,6 +142,12 @@ def count(db: Session, which: HistoryFilter, cap: int = COUNT_CAP) -> Counted:
     return Counted(min(number, cap), number > cap)
 
 
+def ids(db: Session, which: HistoryFilter) -> list[uuid.UUID]:
+    """Every session that the filter finds, the oldest first."""
+    oldest_first = (CoachingSession.created_at, CoachingSession.id)
+    return list(db.scalars(select(CoachingSession.id).where(*_conditions(which)).order_by(*oldest_first)))
+
+
 def rows_for_csv(db: Session, which: HistoryFilter) -> Iterator[SessionRecord]:
     """Every session that the filter finds, the newest first, read as it is consumed: keep `db` open until then."""
     newest_first = (CoachingSession.created_at.desc(), CoachingSession.id.desc())
