@@ -6,7 +6,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -94,6 +94,11 @@ class Clients:
         for future in self._futures:
             if not future.cancelled():
                 future.result()
+
+    def retry(self, session_ids: Iterable[str]) -> None:
+        """Retry these by hand, one after another."""
+        for session_id in session_ids:
+            self._ask(session_id, "retry")
 
     def _arrive(self) -> None:
         begun = time.monotonic()

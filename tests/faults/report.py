@@ -66,10 +66,10 @@ def figures(
 ) -> dict[str, Any]:
     """What is said beside the table."""
     waited = [upload.waited_sec for upload in journal.uploads if upload.told_id]
-    failed = Counter(session.error_code for session in snapshot.sessions if session.status == "failed")
+    failed = Counter(attempt.error_code for attempt in snapshot.attempts if attempt.outcome == "failed")
     return {
         "sessions": dict(Counter(session.status for session in snapshot.sessions)),
-        "failed by cause": dict(failed),
+        "failed while faults fell, by cause": dict(failed),
         "uploads acknowledged": len(waited),
         "uploads sent again": sum(upload.tries > 1 + upload.in_two_steps for upload in journal.uploads),
         "seconds until acknowledged (median / most)": _pair(median(waited), max(waited)) if waited else "-",

@@ -1,10 +1,10 @@
 """Legal transitions only, an unbroken history, everything settled, and every failure explained."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise, takewhile
 
 from tests.faults.journal import Journal
-from tests.faults.snapshot import AttemptRow, HistoryRow, SessionRow, Snapshot, Transition, Write, by_session
+from tests.faults.snapshot import AttemptRow, HistoryRow, SessionRow, Snapshot, Transition, by_session
 
 Found = Iterator[tuple[str, str]]
 
@@ -22,6 +22,7 @@ LEGAL = {
     ("failed", "pending"),
     ("cancelled", "pending"),
 }
+POISON = "poison-session"
 FRUITLESS_DEATHS = 3
 
 
@@ -113,21 +114,23 @@ def unsettled(snapshot: Snapshot, journal: Journal) -> Found:
 
 
 def unexplained(snapshot: Snapshot, max_failures: int) -> Found:
-    """With faults of the infrastructure alone a session may fail for two reasons, and both have to be true."""
+    """With faults of the infrastructure alone an attempt may fail for two reasons, and both have to be true; and what
+    failed while faults fell has to be completed when somebody retries it after them."""
     attempts, writes = by_session(snapshot.attempts), by_session(snapshot.writes)
     for session in snapshot.sessions:
-        if session.status != "failed":
-            continue
-        poison = session.error_code == "poison-session" and (
-            _deaths(attempts.get(session.id, []), writes.get(session.id, [])) >= FRUITLESS_DEATHS
-        )
-        worn_out = session.error_code != "poison-session" and session.failures >= max_failures
-        if not (poison or worn_out):
-            yield session.id, f"failed as {session.error_code} after {session.failures} failures"
+        ours = attempts.get(session.id, [])
+        fruitful = {write.claim_no for write in writes.get(session.id, []) if write.kind == "transcript_chunk"}
+        for number, attempt in enumerate(ours):
+            if attempt.outcome != "failed":
+                continue
+            before = list(takewhile(lambda one: one.outcome not in {"failed", "cancelled"}, reversed(ours[:number])))
+            deaths = 1 + sum(one.outcome == "lost" for one in takewhile(_without(fruitful), before))
+            errors = 1 + sum(one.outcome == "retried" for one in before)
+            if (deaths < FRUITLESS_DEATHS) if attempt.error_code == POISON else (errors < max_failures):
+                yield session.id, f"failed as {attempt.error_code} after {deaths} deaths and {errors} errors"
+        if session.status == "failed":
+            yield session.id, f"failed as {session.error_code} although it was retried after the last fault"
 
 
-def _deaths(attempts: list[AttemptRow], writes: list[Write]) -> int:
-    """How many workers died over it since a chunk of it was last finished."""
-    fruitful = {write.claim_no for write in writes if write.kind == "transcript_chunk"}
-    since = takewhile(lambda attempt: attempt.claim_no not in fruitful, reversed(attempts))
-    return sum(attempt.outcome in {"lost", "failed"} for attempt in since)
+def _without(fruitful: set[int]) -> Callable[[AttemptRow], bool]:
+    return lambda attempt: attempt.claim_no not in fruitful

@@ -22,6 +22,7 @@ from tests.faults.report import Report
 ARRIVING_SHARE = 0.9  # of the time in which faults fall, sessions arrive
 QUIET_SEC = 10.0  # on top of a lease: by then no work-horse may be left
 UNFINISHED = "SELECT count(*) FROM session WHERE status IN ('pending', 'processing')"
+FAILED = "SELECT id FROM session WHERE status = 'failed'"
 SCHEME = "local://"
 
 
@@ -50,7 +51,10 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
     coaches.start()
     for lane in lanes.start(lanes.Scene(desk, proxy, disk, coaches, log), plan, options.seconds):
         lane.join()
-    settled_sec = _settle(desk, coaches, log)
+    last = max((fault.ended for fault in log.fallen), default=time.time())
+    settled_sec = _settle(desk, coaches, last)
+    coaches.retry(str(row[0]) for row in database_faults.ask(desk, FAILED))
+    _settle(desk, coaches, time.time())
     coaches.stop()
     left_over = [line for fault in log.fallen for line in fault.survivors] + _still_working(desk)
     if monitor:
@@ -76,9 +80,8 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
     )
 
 
-def _settle(desk: Desk, coaches: Clients, log: FaultLog) -> float | None:
-    """Seconds from the last fault until all is final and every coach has an answer; None when that took too long."""
-    last = max((fault.ended for fault in log.fallen), default=time.time())
+def _settle(desk: Desk, coaches: Clients, last: float) -> float | None:
+    """Seconds from `last` (Unix time) until all is final and every coach is done; None when that took too long."""
     deadline = max(last, time.time()) + desk.options.settle
     while time.time() < deadline:
         with suppress(psycopg2.Error):

@@ -105,6 +105,17 @@ def then(*steps: tuple[str, str]) -> Callable[[Snapshot], Snapshot]:
     return change
 
 
+def failing(code: str, *outcomes: str) -> Callable[[Snapshot], Snapshot]:
+    """An attempt failed with this error after others of these outcomes, none of which finished a chunk."""
+
+    def change(snapshot: Snapshot) -> Snapshot:
+        first = replace(snapshot.attempts[0], claim_no=7, error_code=code)
+        before = [replace(first, outcome=outcome) for outcome in outcomes]
+        return replace(snapshot, attempts=[*before, replace(first, outcome="failed"), *snapshot.attempts])
+
+    return change
+
+
 def test_good_run_has_no_problem() -> None:
     assert check(*good(), max_failures=5) == []
 
@@ -134,8 +145,9 @@ def test_good_run_has_no_problem() -> None:
         pytest.param("illegal", lambda s: replace(s, writes=[replace(s.writes[1], status="pending")]), id="chunk late"),
         pytest.param("unsettled", ended_as("pending"), id="still pending"),
         pytest.param("unsettled", lambda s: replace(s, chunks=[ChunkRow("a", 0.0, 1)]), id="chunk left behind"),
-        pytest.param("unexplained", ended_as("failed", error_code="unexpected", failures=1), id="failed too early"),
-        pytest.param("unexplained", ended_as("failed", error_code="poison-session"), id="poison after one death"),
+        pytest.param("unexplained", failing("recognition-failed", "retried"), id="failed too early"),
+        pytest.param("unexplained", failing("poison-session", "lost"), id="poison after two deaths"),
+        pytest.param("unexplained", ended_as("failed"), id="failed in the end"),
     ],
 )
 def test_each_wrong_is_found(kind: str, change: Callable[[Snapshot], Snapshot]) -> None:
@@ -143,9 +155,12 @@ def test_each_wrong_is_found(kind: str, change: Callable[[Snapshot], Snapshot]) 
     assert kind in kinds(change(snapshot), journal)
 
 
-def test_failed_is_explained_when_tries_are_used_up() -> None:
+@pytest.mark.parametrize(
+    ("code", "before"), [("recognition-failed", ["retried"] * 4), ("poison-session", ["lost"] * 2)]
+)
+def test_failure_is_explained_when_tries_or_patience_are_used_up(code: str, before: list[str]) -> None:
     snapshot, journal = good()
-    assert kinds(ended_as("failed", error_code="recognition-failed", failures=5)(snapshot), journal) == set()
+    assert "unexplained" not in kinds(failing(code, *before)(snapshot), journal)
 
 
 @pytest.mark.parametrize(
