@@ -14,6 +14,7 @@ from tests.faults.process_faults import send
 from tests.faults.schedule import Planned
 
 QUEUE = "rq:queue:transcriptions"
+BEGUN = "rq:wip:transcriptions"  # entries are `job:execution`
 TIMES = 5
 BACK_WITHIN_SEC = 20.0
 
@@ -55,12 +56,13 @@ def out_of_memory(desk: Desk, planned: Planned, fault: Fault) -> None:
 
 
 def five_times(desk: Desk, planned: Planned, fault: Fault) -> None:
-    """Every job that is in the queue, or comes into it for a while, is put there four more times."""
+    """Every job that waits or has just begun, or comes for a while, is put into the queue four more times."""
     seen: set[bytes] = set()
     until = time.monotonic() + planned.lasts_sec
     with _redis(desk) as redis:
         while time.monotonic() < until:
-            for job in set(redis.lrange(QUEUE, 0, -1)) - seen:
+            begun = {entry.partition(b":")[0] for entry in redis.zrange(BEGUN, 0, -1)}
+            for job in ({*redis.lrange(QUEUE, 0, -1)} | begun) - seen:
                 redis.rpush(QUEUE, *[job] * (TIMES - 1))
                 seen.add(job)
             time.sleep(0.02)
