@@ -98,7 +98,9 @@ def _notes(card: Card) -> None:
             )
     elif view.status is Status.PENDING and view.cause:
         st.caption(f":material/info: {plain(view.cause)}")
-    if view.stalled or view.overdue:
-        st.caption(f":material/report: {plain(view.evidence)} {plain(view.recommended)}")
+    if view.stalled:
+        st.caption(f":material/report: {plain(view.evidence)} Another worker takes over by itself.")
+    elif view.overdue:
+        st.caption(f":material/hourglass_bottom: {plain(view.evidence)} {plain(view.recommended)}")
     if card.note:
         st.info(card.note, icon=":material/hourglass_top:")

@@ -4,6 +4,7 @@
 """
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,10 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "screenshots"
 SAMPLE = ROOT / "sample" / "coaching-dialogue.flac"
-PORT = 8791
+PORT = int(os.environ.get("DASHBOARD_PORT", "0"))  # a free one, chosen outside
 ADDRESS = f"http://127.0.0.1:{PORT}"
-WIDTHS = {"desktop": (1280, 800), "phone": (390, 844)}
+WIDTHS = {"desktop": (1280, 960), "phone": (390, 844)}
 WORKERS = 2
+TWO_ON_THEIR_WAY = """() => [...document.querySelectorAll('[role=progressbar]')]
+    .filter(bar => bar.ariaValueNow >= 30 && bar.ariaValueNow < 95).length >= 2"""
 INSIDE = "--inside"
 
 
@@ -32,7 +35,7 @@ def main(arguments: list[str]) -> int:
     environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     with tempfile.TemporaryDirectory(prefix="transcript-desk-screenshots-") as folder:
         Path(folder).chmod(0o711)  # as root, Postgres runs as another user
-        environment |= {"VAR_DIR": folder, "WORKERS": str(WORKERS), "DASHBOARD_PORT": str(PORT)}
+        environment |= {"VAR_DIR": folder, "WORKERS": str(WORKERS), "DASHBOARD_PORT": str(free_port())}
         wrapper = [sys.executable, "-m", "store.embedded", "--fast", "--", sys.executable, "-m", "tools.screenshots"]
         return subprocess.run([*wrapper, INSIDE, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
@@ -59,6 +62,13 @@ def inside(*, keep: bool) -> None:
             print(f"{ADDRESS}  session: {finished}", flush=True)
             time.sleep(86_400)
         take_pictures(finished)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 @contextmanager
@@ -206,28 +216,31 @@ def take_pictures(finished: uuid.UUID) -> None:
     from tools.browser import chromium
 
     PICTURES.mkdir(parents=True, exist_ok=True)
-    pages = {
-        "sessions": "/",
-        "session": f"/session?session={finished}",
-        "history": "/history",
-        "speed": "/speed",
-        "stalled": "/stalled",
-        "help": "/help?topic=recognition-failed",
-    }
     with chromium() as browser:
         for width, (pixels, height) in WIDTHS.items():
             context = browser.new_context(viewport={"width": pixels, "height": height}, timezone_id="Europe/London")
-            for name, path in pages.items():
+            for name, (path, last) in pages_of(finished).items():
                 page = context.new_page()
                 page.goto(ADDRESS + path)
-                page.locator("h1").wait_for()
+                expect(page.locator(last).last).to_be_visible(timeout=120_000)
                 if name == "sessions":
-                    expect(page.locator("p.words").nth(1)).to_be_visible(timeout=60_000)
-                page.wait_for_load_state("networkidle")
-                expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-                page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=width == "phone")
+                    page.wait_for_function(TWO_ON_THEIR_WAY, timeout=240_000)
+                expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+                page.screenshot(path=PICTURES / f"{name}-{width}.png")
                 page.close()
             context.close()
+
+
+def pages_of(finished: uuid.UUID) -> dict[str, tuple[str, str]]:
+    """Each page's address, and what is drawn last on it."""
+    return {
+        "sessions": ("/", "p.words >> nth=1"),
+        "session": (f"/session?session={finished}", "text=Link to this page"),
+        "history": ("/history", "table.sessions tbody tr:nth-child(20)"),
+        "speed": ("/speed", "[data-testid='stVegaLiteChart'] :is(canvas, svg) >> nth=2"),
+        "stalled": ("/stalled", ".freshness"),
+        "help": ("/help?topic=recognition-failed", "text=What if nothing moves?"),
+    }
 
 
 if __name__ == "__main__":
