@@ -14,7 +14,19 @@ import av
 import numpy as np
 
 SAMPLE_RATE = 16_000
-CANARY = b"canary: nobody may read this file"
+SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".webm", ".mp4", ".mov", ".mkv", ".txt", "")
+
+
+MAGIC = (
+    *(
+        b"RIFF\xff\xff\xff\x7fWAVEfmt ",
+        b"fLaC\0\0\0\x22",
+        b"OggS\0\x02",
+        b"ID3\x04\0\0\0\0\x0f\x7f",
+        b"\xff\xfb\x90\x44",
+    ),
+    *(b"\0\0\0\x18ftypM4A \0\0\0\0", b"\0\0\0\x10moov", b"\x1a\x45\xdf\xa3", b"\xff\xf1\x50\x80"),
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,40 @@ def random_bytes(folder: Path) -> Path:
     return path
 
 
+def random_files(folder: Path) -> Iterator[Path]:
+    """Random bytes under every name, behind nothing and behind the first bytes of every format."""
+    random = np.random.default_rng(7)
+    for suffix in SUFFIXES:
+        for number, magic in enumerate((b"", *MAGIC)):
+            path = folder / f"random-{number}{suffix}"
+            path.write_bytes(magic + random.bytes(4_000))
+            yield path
+
+
+def truncations(folder: Path, form: Format, duration_sec: float = 1.0) -> Iterator[Path]:
+    """The first tenth of a good file, its first two, and so on; the name ends in the number of tenths."""
+    content = good_file(folder, form, duration_sec).read_bytes()
+    for tenths in range(11):
+        path = folder / f"{form.file_name}.{tenths}"
+        path.write_bytes(content[: len(content) * tenths // 10])
+        yield path
+
+
+def mutations(folder: Path, each: int, seed: int = 7) -> Iterator[Path]:
+    """Good files of every format with some of their first or last few hundred bytes changed, `each` of every one."""
+    random = np.random.default_rng(seed)
+    for form in FORMATS:
+        content = good_file(folder, form, 0.5).read_bytes()
+        for number in range(each):
+            changed = bytearray(content)
+            for _ in range(random.choice([1, 2, 4, 8, 30])):
+                at = int(random.integers(min(600, len(content))))
+                changed[-at if random.random() < 0.4 else at] = random.choice([0, 1, 127, 255, random.integers(256)])
+            path = folder / f"{form.file_name}.changed-{number}"
+            path.write_bytes(changed)
+            yield path
+
+
 def zip_renamed(folder: Path) -> Path:
     path = folder / "archive.m4a"
     with zipfile.ZipFile(path, "w") as archive:
@@ -148,31 +194,6 @@ def damaged_mp3(folder: Path, duration_sec: float = 4.0) -> Path:
     return path
 
 
-def flac_of_silence(folder: Path, duration_sec: float) -> Path:
-    """A decoder bomb: a few bytes a second."""
-    path = folder / "bomb.flac"
-    with av.open(str(path), "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
-        silence = np.zeros((1, SAMPLE_RATE * 60), dtype="<i2")
-        for _ in range(int(duration_sec // 60)):
-            frame = av.AudioFrame.from_ndarray(silence, format="s16", layout="mono")
-            frame.sample_rate = SAMPLE_RATE
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
-def lying_flac(folder: Path, real_sec: float) -> Path:
-    """A FLAC of silence whose header claims one second: the truth shows only while decoding."""
-    path = flac_of_silence(folder, real_sec)
-    content = bytearray(path.read_bytes())
-    # STREAMINFO follows `fLaC` and a 4-byte block header; its total samples are the low 36 bits at byte 13 of it
-    (bits,) = struct.unpack_from(">Q", content, 18)
-    struct.pack_into(">Q", content, 18, bits >> 36 << 36 | SAMPLE_RATE)
-    path.write_bytes(content)
-    return path
-
-
 def lying_wav(folder: Path, claimed_bytes: int, real_sec: float = 2.0) -> Path:
     """A WAV whose header claims `claimed_bytes` of sound."""
     path = wav(folder / f"claims-{claimed_bytes}.wav", tone(real_sec)[0])
@@ -183,14 +204,15 @@ def lying_wav(folder: Path, claimed_bytes: int, real_sec: float = 2.0) -> Path:
     return path
 
 
-def playlists(folder: Path, url: str) -> Iterator[Path]:
-    """Text that FFmpeg would follow to the canary file beside it or to `url`, under the names of recordings."""
-    canary = wav(folder / "canary.wav", tone(3.0)[0])
-    for place, target in {"file": str(canary), "relative": canary.name, "url": url, "uri": canary.as_uri()}.items():
-        for kind, text in _playlist_texts(target).items():
-            path = folder / f"{kind}-{place}.mp3"
-            path.write_text(text)
-            yield path
+def playlists(folder: Path, canary: Path, url: str) -> Iterator[Path]:
+    """Text that FFmpeg would follow to the canary file or to `url`, of every kind under the name of every format."""
+    relative = canary.relative_to(folder)
+    for place, target in {"file": canary, "relative": relative, "url": url, "uri": canary.as_uri()}.items():
+        for kind, text in _playlist_texts(str(target)).items():
+            for suffix in SUFFIXES:
+                path = folder / f"{kind}-{place}{suffix}"
+                path.write_text(text)
+                yield path
 
 
 def _playlist_texts(target: str) -> dict[str, str]:

@@ -38,7 +38,13 @@ def probe(path: Path) -> AudioFacts:
             f"This file is {size_bytes / 1024**2:.0f} MiB large; this desk accepts up to {limits.max_upload_mb} MiB. "
             "Please export it as MP3 or M4A, or split it."
         )
-    result = sandbox.read("jobs.media.probe_child", path, {}, memory_mb=limits.media_memory_mb, cpu_sec=CPU_SEC)
+    result = sandbox.read(
+        "jobs.media.probe_child",
+        path,
+        {"max_audio_sec": limits.max_audio_sec},
+        memory_mb=limits.media_memory_mb,
+        cpu_sec=CPU_SEC,
+    )
     facts = AudioFacts(**result)
     check_duration(facts.duration_sec, limits.max_audio_sec)
     return facts

@@ -10,6 +10,7 @@ from av.packet import Packet
 
 from jobs.errors import NotAudio
 from jobs.media.container import audio_stream, opened, packets
+from jobs.media.limits import too_long
 
 COUNTED_BYTES = 64 * 1024 * 1024  # smaller files have all their packets counted (under a second): headers lie
 HEADER_TOLERANCE_SEC = 0.5
@@ -20,13 +21,13 @@ OGG_CODECS = {"opus": "Ogg Opus", "vorbis": "Ogg Vorbis", "flac": "Ogg FLAC", "s
 MP4_BRANDS = {"M4A": "M4A", "M4B": "M4A", "qt": "MOV", "3gp": "3GP"}
 
 
-def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - the sandbox's signature
-    """The fields of `AudioFacts` for `recording`."""
+def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `AudioFacts`. Raises `RecordingTooLong` as soon as `max_audio_sec` of the request is counted."""
     with opened(recording) as container:
         stream = audio_stream(container)
         size_bytes = recording.stat().st_size
         return {
-            "duration_sec": round(_duration_sec(container, stream, size_bytes), 3),
+            "duration_sec": round(_duration_sec(container, stream, size_bytes, request["max_audio_sec"]), 3),
             "container": _container_name(container, stream),
             "codec": stream.codec_context.name,
             "sample_rate": stream.codec_context.sample_rate,
@@ -35,7 +36,7 @@ def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: int) -> float:
+def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: int, max_audio_sec: float) -> float:
     """How long the sound is: counted from packets, or for a large file what the header says, if that can be true."""
     header_sec = _header_sec(container, stream, size_bytes)
     trusted = header_sec > 0 and size_bytes > COUNTED_BYTES
@@ -44,6 +45,8 @@ def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: in
     for number, packet in enumerate(packets(container, stream)):
         if packet.duration and packet.time_base:
             counted_sec += float(packet.duration * packet.time_base)
+            if counted_sec > max_audio_sec + HEADER_TOLERANCE_SEC:  # a bomb need not be counted to its end
+                raise too_long(max_audio_sec)
         if not sound_found:
             if number >= FIRST_PACKETS:
                 break
@@ -60,6 +63,8 @@ def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: in
 def _holds_sound(packet: "Packet[AudioStream]") -> bool:
     try:
         return any(frame.samples for frame in packet.decode())
+    except MemoryError:
+        raise
     except FFmpegError:
         return False
 

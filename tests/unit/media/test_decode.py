@@ -1,6 +1,5 @@
 """Whatever came in becomes 16 kHz mono PCM, and a file that would become too much of it is stopped."""
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from jobs.errors import NotAudio, RecordingTooLong, RecordingTooShort, StorageUnavailable, TranscriptDeskError
+from jobs.errors import StorageUnavailable, TranscriptDeskError
 from jobs.media.decode import decode
 from jobs.media.pcm import BYTES_PER_SEC
-from store.settings import Settings
 from tests import hostile_media as media
+from tests import media_bombs as bombs
 
 Samples = Callable[[Path], npt.NDArray[np.int16]]
 
@@ -43,28 +42,11 @@ def test_a_scratch_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
     assert decode(media.damaged_mp3(tmp_path, 4.0), tmp_path / "sound.pcm") == pytest.approx(4.0, abs=0.3)
 
 
-@pytest.mark.parametrize("tenth", range(1, 10))
-def test_any_truncation_is_decoded_or_explained(tenth: int, tmp_path: Path) -> None:
-    path = media.good_file(tmp_path, media.FORMATS[tenth], duration_sec=1.0)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * tenth // 10])
-    with contextlib.suppress(NotAudio, RecordingTooShort):
-        assert decode(path, tmp_path / "sound.pcm") <= 1.1
-
-
-def test_a_bomb_is_stopped_while_decoding(tmp_path: Path, set_limits: Callable[..., Settings]) -> None:
-    set_limits(max_audio_hours=2 / 60)
-    bomb = media.lying_flac(tmp_path, real_sec=1200)
-    target = tmp_path / "sound.pcm"
-    with pytest.raises(RecordingTooLong, match="longer than 2 minutes"):
-        decode(bomb, target)
-    assert not target.exists()
-
-
 def test_what_the_progress_callback_raises_stops_the_decoding(tmp_path: Path) -> None:
     def cancelled(audio_sec: float) -> None:
         raise KeyError(audio_sec)
 
-    long = media.flac_of_silence(tmp_path, 4 * 3600)
+    long = bombs.flac_of_silence(tmp_path / "long.flac", 4 * 3600)
     target = tmp_path / "sound.pcm"
     with pytest.raises(KeyError):
         decode(long, target, on_progress=cancelled)

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import psutil
@@ -15,47 +13,11 @@ from jobs.errors import (
     DecodingFailed,
     MediaLimitExceeded,
     MediaTimeout,
-    NotAudio,
     StorageUnavailable,
     Unexpected,
     WorkerLost,
 )
 from jobs.media import sandbox
-from jobs.media.decode import decode
-from jobs.media.probe import probe
-from tests import hostile_media as media
-
-
-@pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Runs the given lines as the body of a sandboxed reader."""
-
-    def run(body: str, **limits: float) -> dict[str, object]:
-        lines = textwrap.indent(textwrap.dedent(body), "    ")
-        (tmp_path / "reader_of_this_test.py").write_text(f"def read_in_sandbox(recording, request):\n{lines}\n")
-        bare = sandbox._bare_environment
-        environment = {"PYTHONPATH": f"{sandbox.PROJECT}:{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1"}
-        monkeypatch.setattr(sandbox, "_bare_environment", lambda: bare() | environment)
-        return sandbox.read("reader_of_this_test", tmp_path / "x", {}, **({"memory_mb": 256, "cpu_sec": 20} | limits))
-
-    return run
-
-
-def test_no_playlist_opens_another_file_or_the_network(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/canary.wav"
-        refused = 0
-        for path in media.playlists(tmp_path, url):
-            with pytest.raises(NotAudio):
-                probe(path)
-            refused += 1
-        with pytest.raises(NotAudio):
-            decode(path, tmp_path / "sound.pcm")
-        with pytest.raises(BlockingIOError):
-            listener.accept()
-    assert refused == 24
-    assert not (tmp_path / "sound.pcm").exists()
 
 
 def test_within_the_child_nothing_else_can_be_opened(reader) -> None:
