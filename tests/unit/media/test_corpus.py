@@ -71,7 +71,7 @@ def test_random_bytes_are_explained_whatever_they_are_called(tmp_path: Path) -> 
 
 
 def test_changed_bytes_are_survived(tmp_path: Path) -> None:
-    found = read_several(media.mutations(tmp_path, each=40), tmp_path)
+    found = read_several(media.mutations(tmp_path, each=25), tmp_path)
     assert [(name, outcome) for name, outcome in found.items() if not outcome.is_settled] == []
     codes = {code for outcome in found.values() for code in outcome.codes}
     assert "not-audio" in codes  # the changes reach what matters
