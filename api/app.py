@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from api import audio, health, new_sessions, sessions, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
-from api.safety import SameOriginOnly
+from api.safety import KnownHostsOnly, SameOriginOnly
 from store import logs, migrations
 from store.database import engine
 
@@ -27,7 +27,8 @@ api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here,
 )
 for room in (sessions, new_sessions, transcripts, audio, uploads, health):
     api_app.include_router(room.router)
-api_app.add_middleware(SameOriginOnly)
+api_app.add_middleware(KnownHostsOnly)
+api_app.add_middleware(SameOriginOnly)  # the outer one: its headers are on every answer
 describe(api_app)
 
 

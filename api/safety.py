@@ -1,11 +1,18 @@
-"""Keeps other web sites from acting through a coach's browser while there is no sign-in; headers of every answer."""
+"""Keeps other web sites from acting and reading through a coach's browser; headers of every answer.
 
+While there is no sign-in, whoever can send a request is the coach. So a browser that shows another site's page must not
+be led here: `SameOriginOnly` refuses what such a page sends, and `KnownHostsOnly` what it sends after its own name was
+made to point at this machine (DNS rebinding), when a browser takes us for that site.
+"""
+
+import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ApiProblem
+from store.settings import settings
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -43,6 +50,46 @@ class SameOriginOnly:
             await refusal.response()(scope, receive, send_with_headers)
             return
         await self.app(scope, receive, send_with_headers)
+
+
+class KnownHostsOnly:
+    """Refuses requests whose `Host` is none of this desk's names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_our_host(Headers(scope=scope).get("host", "")):
+            await self.app(scope, receive, send)
+            return
+        refusal = ApiProblem(
+            421,
+            "host-not-allowed",
+            "This desk is not served under this name.",
+            "Open it under the address that operations gave you. Operations can list more names in ALLOWED_HOSTS.",
+        )
+        await refusal.response()(scope, receive, send)
+
+
+def is_our_host(header: str) -> bool:
+    """Whether a `Host` header names this desk, at any port: as listed, or as a name that means this machine alone."""
+    bound = settings().bind_host
+    listed = {name.strip().rstrip(".").lower() for name in settings().allowed_hosts.split(",")} - {""}
+    if not listed and not is_this_machine(bound):
+        return True
+    try:
+        name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
+    except ValueError:  # no address at all
+        return False
+    return name in {*listed, bound.lower()} or is_this_machine(name)
+
+
+def is_this_machine(name: str) -> bool:
+    """Whether nobody else can be reached under this name, so that no other site can have it."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def from_elsewhere(headers: Headers) -> bool:

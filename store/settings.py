@@ -26,6 +26,11 @@ class Settings(BaseSettings):
 
     # Addresses
     bind_host: str = Field("127.0.0.1", description="the address everything listens on")
+    allowed_hosts: str = Field(
+        "",
+        description="names under which the API is served, with commas between them; empty: any, or only those of this "
+        "machine while `BIND_HOST` is a loopback address",
+    )
     dashboard_port: int = Field(8501, ge=1, le=65535, description="port of the dashboard and of the API under `/api`")
     api_port: int = Field(8502, ge=1, le=65535, description="port of `make run-api`")
     rq_dashboard_port: int = Field(9181, ge=1, le=65535, description="port of rq-dashboard")

@@ -1,12 +1,15 @@
 """What holds for every call: problems for every error, no other site's requests, documentation that is complete."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from api.app import api_app
+
+SettingsOf = Callable[..., None]
 
 
 @pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/nothing", "/nothing", "/api/v1/sessions/"])
@@ -53,6 +56,43 @@ def test_other_sites_may_not_change_anything(client: httpx.Client, headers: dict
 def test_the_dashboards_own_page_may(server: str, client: httpx.Client) -> None:
     for headers in ({"Sec-Fetch-Site": "same-origin", "Origin": "https://proxy.example"}, {"Origin": server}, {}):
         assert client.post(f"/sessions/{uuid.UUID(int=0)}/cancel", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "bind_host", "allowed_hosts", "status"),
+    [
+        ("localhost:8501", "127.0.0.1", "", 200),
+        ("LOCALHOST", "127.0.0.1", "", 200),
+        ("127.0.0.1:9", "::1", "", 200),
+        ("[::1]:8501", "localhost", "", 200),
+        ("elsewhere.example", "127.0.0.1", "", 421),
+        ("elsewhere.example:8501", "localhost", "", 421),
+        ("localhost.elsewhere.example", "127.0.0.1", "", 421),
+        ("127.0.0.1.elsewhere.example", "127.0.0.1", "", 421),
+        ("elsewhere.example@localhost.example", "127.0.0.1", "", 421),
+        ("192.0.2.7", "127.0.0.1", "", 421),
+        ("[broken", "127.0.0.1", "", 421),
+        ("elsewhere.example", "0.0.0.0", "", 200),
+        ("elsewhere.example", "0.0.0.0", "desk.example", 421),
+        ("Desk.Example.:8501", "127.0.0.1", "one.example, desk.example", 200),
+        ("localhost:8501", "0.0.0.0", "desk.example", 200),
+        ("192.0.2.7:8501", "192.0.2.7", "desk.example", 200),
+        ("elsewhere.example", "127.0.0.1", "desk.example", 421),
+    ],
+)
+def test_the_api_is_served_under_its_own_names_only(
+    client: httpx.Client, settings_of: SettingsOf, host: str, bind_host: str, allowed_hosts: str, status: int
+) -> None:
+    """A page whose name was made to point here would else read and change everything, as our own page does."""
+    settings_of(bind_host=bind_host, allowed_hosts=allowed_hosts)
+    headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
+    for address in ("/sessions", "/health"):
+        response = client.get(address, headers=headers)
+        assert response.status_code == status
+        assert response.headers["x-content-type-options"] == "nosniff"
+    if status == 421:
+        assert response.json()["code"] == "host-not-allowed"
+        assert client.post(f"/sessions/{uuid.UUID(int=0)}/cancel", headers=headers).status_code == 421
 
 
 def test_the_documentation_needs_no_internet(server: str) -> None:
