@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobs import board
+from jobs import board, bulk
+from jobs.bulk import Bulk
 from jobs.durations import iso
 from jobs.engines.registry import engine_label
 from jobs.session_view import SessionView, view
@@ -26,6 +27,8 @@ class HistoryView:
 
     sessions: list[SessionView]
     count: Counted
+    retryable: Counted  # of the filter, not of the page
+    cancellable: Counted
     next: str | None
     previous: str | None
 
@@ -38,7 +41,9 @@ def page(which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> Hi
         except BadCursor:
             found = history_queries.page(db, which, sort, None, limit)
         count = history_queries.count(db, which)
-        return HistoryView(board.views(db, found.records), count, found.next, found.previous)
+        sessions = board.views(db, found.records)
+    retryable, cancellable = bulk.count(Bulk.RETRY, which), bulk.count(Bulk.CANCEL, which)
+    return HistoryView(sessions, count, retryable, cancellable, found.next, found.previous)
 
 
 def as_csv(which: HistoryFilter) -> Iterator[str]:

@@ -5,7 +5,7 @@ The questions are asked outside the part that refreshes, so that a refresh never
 
 import uuid
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -19,8 +19,8 @@ from pages.readings import AWAY
 from store.settings import settings
 
 OPERATIONS = "operations"
-ASKED = "asked"  # what is about to be done: (question, session id, title)
-TOLD = "told"  # why the last click changed nothing
+ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
+TOLD = "told"  # what the last click did not change, or how much it did
 
 
 def buttons(view: SessionView, *, detailed: bool) -> None:
@@ -39,9 +39,9 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
         elif view.error_code:
             st.markdown("[:material/upload: Upload new file](#upload)", width="content")
     if view.can_cancel:
-        _ask("Cancel", "cancel", view, icon="close")
+        _ask_about(view, "Cancel", _confirm_cancel, icon="close")
     if view.can_delete and detailed:
-        _ask("Delete", "delete", view, icon="delete", type="tertiary")
+        _ask_about(view, "Delete", _confirm_delete, icon="delete", type="tertiary")
 
 
 def repair_buttons(view: SessionView) -> None:
@@ -54,8 +54,8 @@ def repair_buttons(view: SessionView) -> None:
         icon="replay",
         help="Queue it again now",
     )
-    _ask("Fail", "fail", view, icon="block", help="Give it up, so that its coach can act")
-    _ask("Cancel", "cancel", view, icon="close")
+    _ask_about(view, "Fail", _confirm_fail, icon="block", help="Give it up, so that its coach can act")
+    _ask_about(view, "Cancel", _confirm_cancel, icon="close")
 
 
 def act(
@@ -80,8 +80,13 @@ def say_and_ask() -> None:
     if TOLD in st.session_state:
         st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
     if ASKED in st.session_state:
-        question, session_id, title = st.session_state.pop(ASKED)
-        {"cancel": _confirm_cancel, "delete": _confirm_delete, "fail": _confirm_fail}[question](session_id, title)
+        dialog, arguments = st.session_state.pop(ASKED)
+        dialog(*arguments)
+
+
+def tell(sentence: str) -> None:
+    """Say it once, as soon as the page is drawn anew."""
+    st.session_state[TOLD] = sentence
 
 
 def _attempt(change: Callable[[], object]) -> None:
@@ -89,26 +94,32 @@ def _attempt(change: Callable[[], object]) -> None:
     try:
         change()
     except TranscriptDeskError as error:
-        st.session_state[TOLD] = plain(error.sentence)
+        tell(plain(error.sentence))
     except (NotPossible, SessionNotFound, ValueError) as error:
-        st.session_state[TOLD] = plain(str(error))
+        tell(plain(str(error)))
     except AWAY:
-        st.session_state[TOLD] = "The database does not answer, so nothing was changed. Please try again in a minute."
+        tell("The database does not answer, so nothing was changed. Please try again in a minute.")
     live.changed()
 
 
-def _ask(
+def ask(
     label: str,
-    question: str,
-    view: SessionView,
+    dialog: Callable[..., None],
+    arguments: tuple[object, ...],
     *,
+    key: str,
     icon: str,
     type: Literal["primary", "secondary", "tertiary"] = "secondary",
     help: str | None = None,
 ) -> None:
-    if st.button(label, key=f"{question}-{view.session_id}", icon=f":material/{icon}:", type=type, help=help):
-        st.session_state[ASKED] = (question, view.session_id, view.title)
+    """A button that opens `dialog(*arguments)` before anything is done."""
+    if st.button(label, key=key, icon=f":material/{icon}:", type=type, help=help):
+        st.session_state[ASKED] = (dialog, arguments)
         st.rerun()
+
+
+def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **look: Any) -> None:
+    ask(label, dialog, (view.session_id, view.title), key=f"{label.lower()}-{view.session_id}", **look)
 
 
 @st.dialog("Cancel this transcription?")

@@ -1,4 +1,4 @@
-"""History: finished sessions, filtered, sorted and paged; the filters are in the address."""
+"""History: sessions, the finished ones unless asked otherwise; filters and order are in the address."""
 
 from datetime import UTC, datetime, time, timedelta
 
@@ -7,13 +7,13 @@ import streamlit as st
 from jobs import history
 from jobs.engines.registry import engine_label, engine_names
 from jobs.history import HistoryView
-from pages import history_table, live, viewer
+from pages import bulk_bar, history_table, live, viewer
 from store.history_queries import HistoryFilter, Sort
 from store.settings import settings
 from store.states import FINAL, LOOKS, Status
 
 ROWS = 25
-STATES = {LOOKS[status].label: status for status in Status if status in FINAL}
+STATES = {LOOKS[status].label: status for status in Status}  # none chosen: those that are finished
 ORDERS = {
     "Newest first": "-finished",
     "Oldest first": "finished",
@@ -63,13 +63,14 @@ def chosen_filter() -> HistoryFilter:
 
 def draw(view: HistoryView) -> None:
     if not view.sessions:
-        st.info("No finished session fits. Change the filters, or upload a recording.", icon=":material/search_off:")
+        st.info("No session fits. Change the filters, or upload a recording.", icon=":material/search_off:")
         return
     st.caption(f"{view.count.text} sessions")
     history_table.draw(view)
     with st.container(horizontal=True, horizontal_alignment="center"):
         turn("Previous", ":material/chevron_left:", view.previous)
         turn("Next", ":material/chevron_right:", view.next)
+    bulk_bar.draw(view, which)
 
 
 def turn(label: str, icon: str, cursor: str | None) -> None:

@@ -11,7 +11,13 @@ from jobs.session_view import SessionView
 from pages import viewer
 from store.states import Status
 
-MARKS = {Status.COMPLETED: "✓", Status.FAILED: "✕", Status.CANCELLED: "–"}
+MARKS = {
+    Status.PENDING: "…",
+    Status.PROCESSING: "▸",
+    Status.COMPLETED: "✓",
+    Status.FAILED: "✕",
+    Status.CANCELLED: "–",
+}
 HEADS = ("Session", "State", "Uploaded", "Audio", "Processing", "Speed", "Engine")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from jobs import history, retry_cancel
 from store.history_queries import HistoryFilter
-from tests.instruments.claims import claimed, complete
+from store.states import Status
+from tests.instruments.claims import claimed, complete, record_of
 from tests.instruments.screens import opened, pressed, said
 
 NewSession = Callable[..., uuid.UUID]
@@ -19,7 +20,7 @@ def ended(new_session: NewSession, *titles: str) -> None:
 
 
 def test_nothing_yet() -> None:
-    assert "No finished session fits" in said(opened("history.py"))
+    assert "No session fits" in said(opened("history.py"))
 
 
 def test_finished_sessions_are_listed_and_running_ones_are_not(new_session: NewSession) -> None:
@@ -45,6 +46,26 @@ def test_a_state_can_be_asked_for(new_session: NewSession) -> None:
     assert "Ben" in words
     assert "Anna" not in words
     assert "Failed</span> at 0 %" in words
+
+
+def test_what_failed_is_retried_together_after_a_question_that_counts(new_session: NewSession) -> None:
+    ids = [new_session(title=title) for title in ("Anna", "Ben", "Hanna")]
+    for session_id in ids:
+        retry_cancel.give_up(session_id, actor="operations")
+    asked = pressed(opened("history.py", text="anna"), "Retry all (2)")
+    assert "2 failed or cancelled sessions" in said(asked)
+    assert [record_of(session_id).status for session_id in ids] == [Status.FAILED] * 3
+    app = pressed(asked, "Retry 2 sessions")
+    assert "2 changed" in app.toast[0].value
+    assert [record_of(session_id).status for session_id in ids] == [Status.PENDING, Status.FAILED, Status.PENDING]
+
+
+def test_what_waits_can_be_seen_and_cancelled_together(new_session: NewSession) -> None:
+    ids = [new_session(title=title) for title in ("Anna", "Ben")]
+    app = opened("history.py", state="Waiting")
+    assert "Ben" in said(app)
+    pressed(pressed(app, "Cancel all (2)"), "Cancel 2 sessions")
+    assert [record_of(session_id).status for session_id in ids] == [Status.CANCELLED] * 2
 
 
 def test_pages_are_turned_forth_and_back(new_session: NewSession) -> None:
