@@ -9,7 +9,7 @@ SEED ?= 7
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api psql demo demo-remove test check faults faults-sabotage faults-baseline sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ sample: environment-dev  ## make the sample recording again (needs flite)
 screenshots: environment-dev  ## make the README's screenshots again
 	@$(IN_VENV) tools/setup_chromium.py
 	@$(IN_VENV) tools/screenshots.py
+
+bench: environment-dev  ## measure recognition and requests, on servers and data of its own
+	@VAR_DIR=$$(mktemp -d) $(EMBEDDED) -- $(IN_VENV) -m bench
 
 lock: environment-dev  ## renew constraints.txt from what is installed
 	@$(IN_VENV) tools/lock_requirements.py
