@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg2
 
@@ -84,16 +86,27 @@ def refused(desk: Desk, proxy: Proxy, planned: Planned, fault: Fault) -> None:
     proxy.refusing = False
 
 
-def ask(desk: Desk, statement: str) -> list[tuple[object, ...]]:
-    """The rows that the statement returns, past the proxy. psycopg2.OperationalError while Postgres is away."""
+@contextmanager
+def asking(desk: Desk) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
+    """A function that returns the rows of a statement, past the proxy. psycopg2.Error while Postgres is away."""
     connection = psycopg2.connect(desk.urls.database, connect_timeout=5)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
+
+            def ask(statement: str) -> list[tuple[object, ...]]:
+                cursor.execute(statement)
+                return cursor.fetchall()
+
+            yield ask
     finally:
         connection.close()
+
+
+def ask(desk: Desk, statement: str) -> list[tuple[object, ...]]:
+    """The rows of one statement, past the proxy. psycopg2.Error while Postgres is away."""
+    with asking(desk) as answer:
+        return answer(statement)
 
 
 def terminate(desk: Desk, pid: int) -> None:

@@ -151,10 +151,13 @@ class Desk:
 
 
 def children(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
-    """The living children; none when the process itself is gone."""
-    with suppress(psutil.NoSuchProcess):
-        return [child for child in process.children(recursive=recursive) if is_alive(child)]
-    return []
+    """The living children; none when the process itself is gone. psutil would read every process of the machine."""
+    found: list[psutil.Process] = []
+    for task in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        with suppress(OSError, psutil.NoSuchProcess):
+            found += [psutil.Process(int(pid)) for pid in task.read_text().split()]
+    alive = [child for child in found if is_alive(child)]
+    return alive + [one for child in alive for one in children(child, recursive=True)] if recursive else alive
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -19,7 +19,7 @@ from store.settings import settings
 from tests.faults.recordings import BYTES_PER_SAMPLE, SAMPLE_RATE, text_of
 
 NAME = "suite"
-PACE = 0.2  # seconds of work a second of audio
+PACE = 0.15  # seconds of work a second of audio
 STEP_SEC = 0.1
 WORK_FILE = "work.jsonl"
 

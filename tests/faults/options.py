@@ -20,7 +20,7 @@ WORKERS = 6
 
 @dataclass(frozen=True)
 class Options:
-    """`seconds` is how long faults fall; sessions arrive in the first nine tenths of it."""
+    """`seconds` is how long faults fall; sessions arrive in the first three quarters of it."""
 
     sessions: int = 240
     seconds: float = 150.0

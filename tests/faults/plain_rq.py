@@ -55,7 +55,7 @@ class Producers:
     def run(self) -> None:
         """Return when the last one has arrived."""
         begun = time.monotonic()
-        for visit in visits(self._options.seed, self._options.sessions, 0.9 * self._options.seconds):
+        for visit in visits(self._options.seed, self._options.sessions, 0.75 * self._options.seconds):
             time.sleep(max(0.0, begun + visit.at_sec - time.monotonic()))
             thread = threading.Thread(target=self._submit, args=(visit.number,), daemon=True)
             thread.start()

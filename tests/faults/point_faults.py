@@ -11,12 +11,13 @@ import psycopg2
 
 from tests.faults import crash_points
 from tests.faults.crash_points import Action, CrashPoint
-from tests.faults.database_faults import ask
+from tests.faults.database_faults import asking
 from tests.faults.desk import Desk
 from tests.faults.faults import FaultLog, NothingToHit
 from tests.faults.schedule import Planned
 
-POLL_SEC = 0.02
+POLL_SEC = 0.1
+TAKEOVER_POLL_SEC = 0.02  # a session whose chunks are done is completed soon after it was taken over
 REARM_SEC = 4.0  # a point that needs another one gets it again, should somebody else have used it up
 TAKEN_OVER_WITHIN_SEC = 6.0  # after the lease
 
@@ -63,12 +64,13 @@ def _wait(desk: Desk, point: CrashPoint, deadline: float) -> dict[str, float]:
 def _wait_for_takeover(desk: Desk, worker_pid: int) -> None:
     """Until another claim is at work on what the frozen worker held, or until that has had its time."""
     deadline = time.monotonic() + desk.options.lease_sec + TAKEN_OVER_WITHIN_SEC
-    held = None
     while time.monotonic() < deadline:
-        with suppress(psycopg2.Error):
-            held = held or next(iter(ask(desk, _HELD.format(pid=int(worker_pid)))), None)
-            if held and ask(desk, _TAKEN.format(session_id=held[0], claim_no=held[1])):
-                return
+        with suppress(psycopg2.Error), asking(desk) as ask:
+            held = ask(_HELD.format(pid=int(worker_pid)))
+            while held and time.monotonic() < deadline:
+                if ask(_TAKEN.format(session_id=held[0][0], claim_no=held[0][1])):
+                    return
+                time.sleep(TAKEOVER_POLL_SEC)
         time.sleep(POLL_SEC)
 
 

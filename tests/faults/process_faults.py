@@ -101,7 +101,7 @@ def _choose(candidates: Callable[[], list[psutil.Process]], planned: Planned) ->
     while not (found := candidates()):
         if time.monotonic() > deadline:
             raise NothingToHit
-        time.sleep(0.02)
+        time.sleep(0.05)
     return found[int(planned.draw * len(found))]
 
 

@@ -19,7 +19,7 @@ from tests.faults.options import MAX_FAILURES, Options
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report
 
-ARRIVING_SHARE = 0.9  # of the time in which faults fall, sessions arrive
+ARRIVING_SHARE = 0.75  # of the time in which faults fall, sessions arrive
 QUIET_SEC = 10.0  # on top of a lease: by then no work-horse may be left
 UNFINISHED = "SELECT count(*) FROM session WHERE status IN ('pending', 'processing')"
 FAILED = "SELECT id FROM session WHERE status = 'failed'"
