@@ -28,7 +28,10 @@ TYPES = {
 }
 UNKNOWN_TYPE = "application/octet-stream"
 ONE_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
-CONTENT = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in sorted({*TYPES.values()})}
+CONTENT = {
+    media_type: {"schema": {"type": "string", "format": "binary"}}
+    for media_type in sorted({*TYPES.values(), UNKNOWN_TYPE})
+}
 RANGE_HEADERS: dict[str, Any] = {"Content-Range": {"description": "`bytes 0-99/1234`", "schema": {"type": "string"}}}
 
 

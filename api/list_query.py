@@ -29,7 +29,10 @@ Order = Literal[
 
 def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:  # Postgres knows no offsets beyond 16 hours
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("there is no such time") from None
 
 
 Moment = Annotated[

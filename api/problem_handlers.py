@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -156,6 +156,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     BadCursor: _quiet(_bad_cursor),
     ClientDisconnect: _quiet(lambda _: ApiProblem(400, "upload-cut-off", "The upload stopped before its end.")),
     OSError: _logged(storage_problem),  # type: ignore[arg-type]
+    DataError: _logged(lambda _: _unexpected()),  # the database is there, and refuses what we sent
     DBAPIError: _logged(lambda _: database_problem()),
     PoolTimeout: _logged(lambda _: database_problem()),
     SQLAlchemyError: _logged(lambda _: _unexpected()),

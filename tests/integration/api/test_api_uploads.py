@@ -187,14 +187,6 @@ def test_files_that_are_no_recording(
     assert stored() == []
 
 
-def test_a_playlist_named_mp3_opens_nothing(client: httpx.Client, tmp_path: Path, stored: Stored) -> None:
-    concats = [path for path in media.playlists(tmp_path, "http://127.0.0.1:1/x") if path.name.startswith("ffconcat")]
-    assert concats
-    for path in concats:
-        refused(send(client, path), 422, "not-audio")
-    assert stored() == []
-
-
 @pytest.mark.parametrize(
     ("sent", "shown"),
     [
@@ -223,7 +215,7 @@ def test_too_large_is_said_before_the_file_is_sent(
     settings_of(max_upload_mb=1)
     host, port = server.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
-        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
         connection.sendall(f"{head}{expect}Content-Length: 3000000\r\n\r\n".encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 413")
     assert stored() == []

@@ -129,7 +129,7 @@ def test_ready_names_missing_workers(client: httpx.Client) -> None:
 def test_a_client_that_hangs_up_leaves_nothing(server: str, stored: Stored) -> None:
     host, port = server.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
-        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
         connection.sendall(head.encode() + b"Content-Length: 100000000\r\n\r\n" + FILE_BEGINS + b"\0" * 3_000_000)
         wait_for(lambda: len(stored()) == 1, "the upload to begin")
     wait_for(lambda: stored() == [], "the upload to be forgotten")
@@ -139,7 +139,7 @@ def test_a_client_that_falls_silent_is_given_up(server: str, stored: Stored, mon
     monkeypatch.setattr(take_in, "IDLE_SEC", 0.3)
     host, port = server.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=PATIENCE_SEC) as connection:
-        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
+        head = "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=XX\r\n"
         connection.sendall(head.encode() + b"Content-Length: 100000000\r\n\r\n" + FILE_BEGINS)
         assert connection.recv(1000).startswith(b"HTTP/1.1 408")
     assert stored() == []
