@@ -1,5 +1,6 @@
 """The part of `decode` that touches the file; runs only in the sandbox's child."""
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ class Decoder:
         self.damaged = 0
         self.resampler: AudioResampler | None = None
         self.source: tuple[str, str, int] | None = None
-        self.reported_at = time.monotonic()
+        self.reported_at = -math.inf  # so that the first packet is reported too: a cancelled session stops at once
 
     @property
     def audio_sec(self) -> float:
