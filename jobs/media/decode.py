@@ -16,7 +16,8 @@ SLOWEST_DECODING = 50  # times faster than real time; the slowest of the accepte
 def decode(path: Path, target: Path, *, on_progress: sandbox.Report | None = None) -> float:
     """Writes the sound of `path` to `target` as `jobs.media.pcm` has it; returns its length in seconds.
 
-    `on_progress` is called at once and about twice a second with the seconds decoded so far; what it raises stops the decoding.
+    `on_progress` is called at once and about twice a second with the seconds decoded so far; what it raises stops the
+    decoding.
     Single damaged places are left out and logged. Raises `RecordingTooLong` as soon as the limit is passed,
     `RecordingTooShort`, `NotAudio`, `NoAudioStream`, `DecodingFailed`, `StorageUnavailable` (disk full), and what
     `sandbox.read` raises; then `target` is removed.
