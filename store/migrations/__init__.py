@@ -1,17 +1,19 @@
 """Changes of the schema, as Alembic migrations, and the check that the database is at the newest one."""
 
 import logging
+import time
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from store.database import engine
 
 MEND = "python -m store.migrations upgrade"
+PATIENCE_SEC = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -27,14 +29,22 @@ def config() -> Config:
 
 
 def ready() -> bool:
-    """Whether a program may start: the database answers and its schema is at head. Else why not is logged."""
-    try:
-        with engine().connect() as connection:
-            check(connection)
-    except (SchemaNotAtHead, RuntimeError, DBAPIError) as error:
-        log.error("Cannot start: %s", str(error).partition("\n")[0])
-        return False
-    return True
+    """Whether a program may start, once the database answers: its schema is at head. Else why not is logged.
+
+    It waits for a database that is away: to end and be started again by a supervisor takes longer each time.
+    """
+    while True:
+        try:
+            with engine().connect() as connection:
+                check(connection)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("Postgres does not answer, waiting for it: %s", str(error).partition("\n")[0])
+            time.sleep(PATIENCE_SEC)
+        except (SchemaNotAtHead, RuntimeError, DBAPIError) as error:
+            log.error("Cannot start: %s", str(error).partition("\n")[0])
+            return False
+        else:
+            return True
 
 
 def check(connection: Connection) -> None:
