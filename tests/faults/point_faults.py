@@ -63,8 +63,10 @@ def _wait(desk: Desk, point: CrashPoint, deadline: float) -> dict[str, float]:
 
 def _wait_for_takeover(desk: Desk, worker_pid: int) -> None:
     """Until another claim is at work on what the frozen worker held, or until that has had its time."""
-    deadline = time.monotonic() + desk.options.lease_sec + TAKEN_OVER_WITHIN_SEC
-    while time.monotonic() < deadline:
+    begun = time.monotonic()
+    deadline = begun + desk.options.lease_sec + TAKEN_OVER_WITHIN_SEC
+    held_by = begun + desk.options.lease_sec + 1  # a claim that was not committed is not seen, and blocks all others
+    while time.monotonic() < held_by:
         with suppress(psycopg2.Error), asking(desk) as ask:
             held = ask(_HELD.format(pid=int(worker_pid)))
             while held and time.monotonic() < deadline:

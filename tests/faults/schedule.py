@@ -48,18 +48,19 @@ KINDS: dict[str, Kind] = {
     "connections refused": Kind("database", 2, 1.0, 3.0),
     "disk full for audio": Kind("disk", 1, 2.0, 4.0),
 }
-EVERY_SEC = {"processes": 2.5, "stops": 12.0, "web": 20.0, "queue": 7.0, "database": 3.5, "disk": 25.0}
+EVERY_SEC = {"processes": 3.0, "stops": 14.0, "web": 20.0, "queue": 7.0, "database": 4.0, "disk": 30.0}
 WARM_SEC = 3.0  # sessions arrive for so long before the first fault
 CALM_SEC = 60.0  # shorter runs do without the faults that take everything down for long
 REST_SEC = 1.0  # between the end of a fault and the next of its lane, at least
 LONG_FREEZE = "Redis frozen for long"
 SUPERVISOR = "supervisor killed"
+WORKER_POINTS = "points of the worker"
 CRASH_LANES: dict[str, tuple[tuple[CrashPoint, ...], float]] = {  # and how far apart they fall at least, in seconds
     "points of the web process": (UPLOAD, 7.0),  # which needs some to come back
-    "points of the worker": ((*WORK, *FROZEN), 0.8),
+    WORKER_POINTS: ((*WORK, *FROZEN), 0.8),
     "points of the reconciler": (RECONCILE, 4.0),
 }
-SHARE_FOR_POINTS = 0.75  # of the run; what is armed later might not be reached
+SHARE_FOR_POINTS = 0.85  # of the run; what is armed later might not be reached
 AGAIN_IF_CHOSEN = 3  # how often a crash point falls in a run that was asked for it
 
 
@@ -88,11 +89,11 @@ def draw(seed: int, seconds: float, only: tuple[str, ...] = ()) -> list[Planned]
 def _lane(chance: random.Random, lane: str, seconds: float, only: tuple[str, ...]) -> list[Planned]:
     kinds = [name for name, kind in KINDS.items() if kind.lane == lane and (not only or name in only)]
     bag: list[str] = []
-    planned, at_sec = [], WARM_SEC + chance.uniform(0, EVERY_SEC[lane] / 2)
+    planned, at_sec = [], chance.uniform(WARM_SEC, _first_sec(lane))
     if lane == "queue" and (
         not only or LONG_FREEZE in only
     ):  # early, so that what waits behind it is worked off while other faults fall
-        lasts_sec = min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
+        lasts_sec = _long_freeze_sec(seconds)
         planned.append(Planned(at_sec, lane, LONG_FREEZE, lasts_sec))
         at_sec += lasts_sec + REST_SEC
     while kinds and at_sec < seconds:
@@ -113,11 +114,24 @@ def _points(chance: random.Random, seconds: float, only: tuple[str, ...]) -> lis
     A short run has not the time for all of them: then some are left out.
     """
     planned = []
+    end_sec = SHARE_FOR_POINTS * seconds
     for lane, (points, shortest_sec) in CRASH_LANES.items():
+        begin_sec = WARM_SEC
+        if lane == WORKER_POINTS and (not only or LONG_FREEZE in only):  # nothing would pass them before
+            begin_sec = _first_sec("queue") + _long_freeze_sec(seconds) + REST_SEC
         wanted = [point for point in points if not only or point.kind in only]
         chosen = chance.sample(wanted, k=len(wanted)) * (AGAIN_IF_CHOSEN if only else 1)
-        step = max((SHARE_FOR_POINTS * seconds - WARM_SEC) / max(len(chosen), 1), shortest_sec)
+        step = max((end_sec - begin_sec) / max(len(chosen), 1), shortest_sec)
         planned += [
-            Planned(WARM_SEC + step * number, lane, point.kind, point=point) for number, point in enumerate(chosen)
+            Planned(begin_sec + step * number, lane, point.kind, point=point) for number, point in enumerate(chosen)
         ]
-    return [fault for fault in planned if fault.at_sec <= SHARE_FOR_POINTS * seconds]
+    return [fault for fault in planned if fault.at_sec <= end_sec]
+
+
+def _first_sec(lane: str) -> float:
+    """When the first fault of a lane may fall at the latest."""
+    return WARM_SEC + EVERY_SEC[lane] / 2
+
+
+def _long_freeze_sec(seconds: float) -> float:
+    return min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
