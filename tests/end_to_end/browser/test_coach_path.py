@@ -61,5 +61,5 @@ def test_a_coach_uploads_a_recording_and_watches_it_become_a_transcript(
     )
 
     page.reload()
-    expect(page.get_by_text("Transcription complete!")).to_be_visible()
+    expect(page.get_by_text("Transcription complete!").first).to_be_visible()
     expect(page.get_by_text("I have a new job", exact=False)).to_be_visible()
