@@ -14,7 +14,7 @@ from tests.faults.seams import replace
 FULL = "disk-full"  # a file of this name in VAR_DIR: the launcher then refuses to write
 FILLER = "filler"
 BLOCK = bytes(64 * 1024)
-RECORDING_BYTES = 700_000  # the largest recording, roughly
+RECORDING_BYTES = 600_000  # the largest recording, roughly
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x00020000, 0x4000, 1 << 18
 
 

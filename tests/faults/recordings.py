@@ -8,7 +8,7 @@ import numpy as np
 
 SAMPLE_RATE = 16_000
 BYTES_PER_SAMPLE = 2
-SHORTEST_SEC, LONGEST_SEC = 10.0, 20.0  # two to four chunks
+SHORTEST_SEC, LONGEST_SEC = 9.0, 17.0  # two to four chunks
 TEXT_LETTERS = 32
 
 

@@ -12,7 +12,7 @@ import psycopg2
 
 from tests.faults import checker, clients, database_faults, healthy, lanes, measures, report, schedule, snapshot
 from tests.faults.clients import Clients
-from tests.faults.desk import Desk
+from tests.faults.desk import Desk, is_alive
 from tests.faults.disk import Disk
 from tests.faults.faults import FaultLog
 from tests.faults.options import MAX_FAILURES, Options
@@ -21,6 +21,7 @@ from tests.faults.report import Report
 
 ARRIVING_SHARE = 0.75  # of the time in which faults fall, sessions arrive
 QUIET_SEC = 10.0  # on top of a lease: by then no work-horse may be left
+POLL_SEC = 0.2
 UNFINISHED = "SELECT count(*) FROM session WHERE status IN ('pending', 'processing')"
 FAILED = "SELECT id FROM session WHERE status = 'failed'"
 SCHEME = "local://"
@@ -84,20 +85,26 @@ def _settle(desk: Desk, coaches: Clients, last: float) -> float | None:
     """Seconds from `last` (Unix time) until all is final and every coach is done; None when that took too long."""
     deadline = max(last, time.time()) + desk.options.settle
     while time.time() < deadline:
-        with suppress(psycopg2.Error):
-            if not coaches.busy and database_faults.ask(desk, UNFINISHED) == [(0,)]:
-                return max(0.0, round(time.time() - last, 1))
-        time.sleep(0.1)
+        with suppress(psycopg2.Error), database_faults.asking(desk) as ask:
+            while time.time() < deadline:
+                if not coaches.busy and ask(UNFINISHED) == [(0,)]:
+                    return max(0.0, round(time.time() - last, 1))
+                time.sleep(POLL_SEC)
+        time.sleep(POLL_SEC)
     return None
 
 
 def _still_working(desk: Desk) -> list[str]:
-    """Processes that are neither servers nor supervised, once there is nothing left to do."""
+    """Processes that are neither servers nor supervised and do not end, once there is nothing left to do.
+
+    Others may come and go: each doorbell that is left over wakes a work-horse for a moment.
+    """
     deadline = time.monotonic() + desk.options.lease_sec + QUIET_SEC
-    while strays := desk.strays():
+    strays = desk.strays()
+    while strays := [stray for stray in strays if is_alive(stray)]:
         if time.monotonic() > deadline:
             return [f"{stray} is still there" for stray in strays]
-        time.sleep(0.2)
+        time.sleep(POLL_SEC)
     return []
 
 
