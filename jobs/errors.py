@@ -76,7 +76,7 @@ class NoAudioStream(TranscriptDeskError):
 
 
 class NotAudio(TranscriptDeskError):
-    """This is not a recording we can read. Please upload WAV, FLAC, MP3, M4A, AAC, OGG, WebM, MP4 or MOV."""
+    """This is not a recording we can read. Please upload WAV, FLAC, MP3, M4A, AAC, OGG, Opus, WebM, MP4 or MOV."""
 
     code = "not-audio"
     kind = ErrorKind.USER

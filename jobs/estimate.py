@@ -11,6 +11,7 @@ DEFAULT_WEIGHT = 0.01  # the default counts as much as 1 % of the recording seen
 LEARNED_WEIGHT = 0.10
 LEAST_SPREAD = 1.15
 LEARN_FROM_NEAREST = 25
+LEARN_FROM_AT_LEAST = 3  # however different their lengths
 ALIKE = 3.0  # lengths within this ratio tell of each other
 DOUBT = 0.3  # beyond it the interval widens with this power of the ratio: notes of seconds say little of an hour
 LEAST_REMAINING_SEC = 1.0
@@ -38,12 +39,15 @@ class Remaining:
 def expect(duration_sec: float, finished: Sequence[tuple[float, float]]) -> Expectation:
     """The expectation for a recording of `duration_sec` after `finished` sessions: (seconds of audio, of processing).
 
-    The factor is the median of processing over audio of the 25 whose length is nearest as a ratio, since the start of
-    an attempt weighs more on a short recording; its spread the 10 % and 90 % quantiles around it, widened when those
-    lengths are far away. Without any finished session the factor is DEFAULT_FACTOR.
+    The factor is the median of processing over audio of those of like length (the nearest 25 within a ratio of 3, and
+    at least the nearest 3), since the start of an attempt weighs more on a short recording; its spread the 10 % and
+    90 % quantiles around it, widened when those lengths are far away. Without any finished session the factor is
+    DEFAULT_FACTOR.
     """
     near = sorted((_distance(audio, duration_sec), took / audio) for audio, took in finished if min(audio, took) > 0)
-    ratios = [ratio for _, ratio in near[:LEARN_FROM_NEAREST]]
+    alike = sum(distance <= ALIKE for distance, _ in near)
+    near = near[: min(max(alike, LEARN_FROM_AT_LEAST), LEARN_FROM_NEAREST)]
+    ratios = [ratio for _, ratio in near]
     if not ratios:
         return Expectation(max(DEFAULT_FACTOR * duration_sec, LEAST_EXPECTED_SEC), DEFAULT_SPREAD, learned=False)
     middle = median(ratios)
@@ -51,7 +55,7 @@ def expect(duration_sec: float, finished: Sequence[tuple[float, float]]) -> Expe
     if len(ratios) >= 5:
         deciles = quantiles(ratios, n=10, method="inclusive")
         spread = max(middle / deciles[0], deciles[-1] / middle, LEAST_SPREAD)
-    far = median(distance for distance, _ in near[:LEARN_FROM_NEAREST])
+    far = median(distance for distance, _ in near)
     spread *= max(far / ALIKE, 1.0) ** DOUBT
     return Expectation(max(middle * duration_sec, LEAST_EXPECTED_SEC), spread, learned=True)
 

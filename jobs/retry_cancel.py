@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from jobs import doorbell, messages
 from jobs.errors import GivenUp, WorkerLost
 from jobs.outcome import cause_of
+from jobs.session_view import percent_now
 from store import intake, outcomes
 from store.audio import audio_store
 from store.database import transaction
-from store.session_queries import by_id
+from store.session_queries import SessionRecord, by_id
 from store.states import LOOKS, Status
 
 
@@ -28,7 +29,7 @@ def retry(session_id: uuid.UUID, *, actor: str, owner: str | None = None) -> Non
     _act(
         session_id,
         owner,
-        lambda db: outcomes.retry(db, session_id, message=messages.WAITING, actor=actor),
+        lambda db, _: outcomes.retry(db, session_id, message=messages.WAITING, actor=actor),
         "Only a failed or cancelled session can be tried again",
     )
     doorbell.ring()
@@ -39,7 +40,9 @@ def cancel(session_id: uuid.UUID, *, actor: str, owner: str | None = None) -> No
     _act(
         session_id,
         owner,
-        lambda db: outcomes.cancel(db, session_id, message=messages.CANCELLED, actor=actor),
+        lambda db, seen: outcomes.cancel(
+            db, session_id, message=messages.CANCELLED, actor=actor, progress=percent_now(seen)
+        ),
         "Only a waiting or running session can be cancelled",
     )
 
@@ -50,10 +53,9 @@ def requeue(session_id: uuid.UUID, *, actor: str) -> None:
     What is finished of it is kept; a worker that still lives loses its claim and stops. NotPossible, SessionNotFound.
     """
 
-    def act(db: Session) -> bool:
-        record = by_id(db, session_id)
-        if record is None or record.status is Status.PENDING:
-            return record is not None
+    def act(db: Session, record: SessionRecord) -> bool:
+        if record.status is Status.PENDING:
+            return True
         return outcomes.release(
             db,
             session_id,
@@ -74,13 +76,14 @@ def give_up(session_id: uuid.UUID, *, actor: str) -> None:
     _act(
         session_id,
         None,
-        lambda db: outcomes.fail(
+        lambda db, seen: outcomes.fail(
             db,
             session_id,
             cause=cause_of(GivenUp()),
             message=messages.FAILED,
             actor=actor,
             before=(Status.PENDING, Status.PROCESSING),
+            progress=percent_now(seen),
         ),
         "Only a waiting or running session can be failed",
     )
@@ -90,7 +93,7 @@ def delete(session_id: uuid.UUID, *, owner: str | None = None) -> None:
     """Remove a session, its transcript and its audio. NotPossible while it runs, SessionNotFound."""
     uris: list[str] = []
 
-    def remove(db: Session) -> bool:
+    def remove(db: Session, _: SessionRecord) -> bool:
         uri = intake.delete_session(db, session_id, owner=owner)
         uris.extend([uri] if uri else [])
         return uri is not None
@@ -100,11 +103,11 @@ def delete(session_id: uuid.UUID, *, owner: str | None = None) -> None:
         audio_store().delete(uri)
 
 
-def _act(session_id: uuid.UUID, owner: str | None, act: Callable[[Session], bool], refusal: str) -> None:
+def _act(session_id: uuid.UUID, owner: str | None, act: Callable[[Session, SessionRecord], bool], refusal: str) -> None:
     with transaction() as db:
         before = by_id(db, session_id, owner=owner)
         if before is None:
             raise SessionNotFound(f"There is no session {session_id}.")
-        if not act(db):
+        if not act(db, before):
             now = by_id(db, session_id, owner=owner)
             raise NotPossible(f"{refusal}; this one is {LOOKS[now.status if now else before.status].label.lower()}.")

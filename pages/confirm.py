@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from jobs import retry_cancel
+from jobs import messages, retry_cancel
 from jobs.errors import TranscriptDeskError
 from jobs.retry_cancel import NotPossible, SessionNotFound
 from jobs.session_view import SessionView
@@ -33,6 +33,7 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
             lambda: retry_cancel.retry(session_id, actor=coach, owner=coach),
             key=f"retry-{session_id}",
             icon="replay",
+            type="secondary" if view.message == messages.FAILED_FOR_GOOD else "primary",
         )
         if view.error_code and detailed:
             st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")

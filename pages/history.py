@@ -15,8 +15,8 @@ from store.states import FINAL, LOOKS, Status
 ROWS = 25
 STATES = {LOOKS[status].label: status for status in Status}  # none chosen: those that are finished
 ORDERS = {
-    "Newest first": "-finished",
-    "Oldest first": "finished",
+    "Newest first": "-created",
+    "Oldest first": "created",
     "Title": "title",
     "Longest recording": "-duration",
     "Longest processing": "-processing",

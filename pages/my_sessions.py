@@ -40,6 +40,8 @@ def _nothing_yet() -> None:
         )
 
 
+if linked := st.query_params.get("session"):  # a link to one session works on the plain address too
+    st.switch_page("session.py", query_params={"session": linked})
 st.title("My sessions", anchor="upload")
 st.markdown(
     "Upload the recording of a coaching session and watch it become a transcript. It is safe as soon as it is "

@@ -11,6 +11,8 @@ from pages import confirm, live, session_card
 from pages.plain import plain
 from store.settings import settings
 
+BROKEN_OFF = "Jobs whose work-horse was killed, in the last day. Their sessions went on by themselves: nothing to do."
+
 
 def draw(board: StalledBoard) -> None:
     if not board.queue.reachable:
@@ -58,7 +60,7 @@ def draw_queue(board: StalledBoard) -> None:
         st.metric("Busy", queue.busy, border=True)
         st.metric("Sessions waiting", board.pending, border=True)
         st.metric("Doorbells in the queue", queue.waiting_jobs, border=True)
-        st.metric("Failed RQ jobs", queue.failed_jobs, border=True)
+        st.metric("Broken-off RQ jobs", queue.failed_jobs, border=True, help=BROKEN_OFF)
     rows = "".join(
         f'<tr><td data-label="Worker">{escape(worker.name)}</td><td data-label="State">{escape(worker.state)}</td>'
         f'<td data-label="Last seen">{_seen(board, worker.last_heartbeat)}</td></tr>'

@@ -66,6 +66,7 @@ def fail(
     actor: str,
     before: Collection[Status] = (Status.PROCESSING,),
     claim_no: int | None = None,
+    progress: int | None = None,
     where: ColumnElement[bool] | None = None,
 ) -> bool:
     """Give the session up; it keeps the percentage at which it stopped. False when someone was first."""
@@ -78,6 +79,7 @@ def fail(
         detail=cause.sentence,
         actor=actor,
         claim_no=claim_no,
+        progress=progress,
         where=where,
         changes={"failures": CoachingSession.failures + 1, "next_run_at": None, **cause.columns()},
     )
@@ -128,7 +130,7 @@ def release(
     return released
 
 
-def cancel(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> bool:
+def cancel(db: Session, session_id: uuid.UUID, *, message: str, actor: str, progress: int | None = None) -> bool:
     """Cancel a waiting or running session; False when it is in neither state. A running engine sees it and stops."""
     cancelled = transition(
         db,
@@ -138,6 +140,7 @@ def cancel(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> b
         message=message,
         detail=f"Cancelled by {actor}",
         actor=actor,
+        progress=progress,
         changes={"next_run_at": None, **CLEAN},
     )
     if cancelled:

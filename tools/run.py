@@ -45,7 +45,9 @@ def main() -> int:
     if "--stop" in sys.argv[1:]:
         return stop(lock)
     if not take(lock):
-        print(f"Transcript Desk is already running: {addresses(configured)}   (`make stop` stops it)")
+        lock.seek(0)
+        at = json.loads(lock.read() or "{}").get("addresses", "it is just starting")
+        print(f"Transcript Desk is already running: {at}   (`make stop` stops it)")
         return 0
     if taken := taken_ports(configured):
         print("\n".join(taken))
@@ -61,7 +63,7 @@ def run(configured: Settings, lock: IO[str]) -> int:
 
     def note(pid: int) -> None:
         lock.truncate(0)
-        lock.write(json.dumps([os.getpid(), pid]))
+        lock.write(json.dumps({"pids": [os.getpid(), pid], "addresses": addresses(configured)}))
         lock.flush()
 
     with Signals() as signals:
@@ -94,7 +96,7 @@ def stop(lock: IO[str]) -> int:
         print("Transcript Desk is not running.")
         return 0
     lock.seek(0)
-    for pid in json.loads(lock.read() or "[]"):
+    for pid in json.loads(lock.read() or "{}").get("pids", []):
         with suppress(psutil.Error):
             process = psutil.Process(pid)
             if any(module in process.cmdline() for module in ("tools.run", "store.embedded")):

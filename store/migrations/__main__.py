@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
                 check(connection)
             connection.commit()
     except (SchemaNotAtHead, RuntimeError, OperationalError) as error:
-        print(f"Migration stopped: {error}", file=sys.stderr)
+        reason = str(error).partition("\n")[0]
+        print(f"Migration stopped, is DATABASE_URL right and Postgres running? {reason}", file=sys.stderr)
         return 1
     return 0
 

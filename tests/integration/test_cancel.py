@@ -8,8 +8,9 @@ import pytest
 
 from jobs import retry_cancel
 from jobs.retry_cancel import NotPossible, SessionNotFound
+from jobs.session_view import percent_now
 from store.states import FINAL, Status
-from tests.instruments.claims import attempts_of, claimed, complete, history_of, record_of, statuses
+from tests.instruments.claims import attempts_of, claimed, complete, history_of, record_of, set_facts, statuses
 
 NewSession = Callable[..., uuid.UUID]
 
@@ -81,3 +82,12 @@ def test_cancelling_while_it_completes_ends_in_exactly_one(_: int, new_session: 
     assert won == [record_of(session_id).status]
     assert statuses(session_id) == [Status.PENDING, Status.PROCESSING, *won]
     assert attempts_of(session_id)[0].outcome == won[0]
+
+
+def test_the_percentage_that_was_shown_is_the_one_that_is_kept(new_session: NewSession) -> None:
+    session_id = new_session()
+    claimed()
+    set_facts(session_id, "started_at = clock_timestamp() - interval '2 minutes'")
+    shown = percent_now(record_of(session_id))
+    retry_cancel.cancel(session_id, actor="anna")
+    assert record_of(session_id).progress >= shown > 0

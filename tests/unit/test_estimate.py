@@ -112,3 +112,10 @@ def test_it_is_at_least_a_second_and_lies_in_its_interval(
 
 def test_a_session_that_is_all_done_has_a_second_left() -> None:
     assert remaining(expect(60, []), processed_sec=60, total_sec=60, elapsed_sec=10).sec == 1
+
+
+def test_clips_of_seconds_do_not_outvote_the_few_recordings_of_like_length() -> None:
+    clips, alike = [(5.0, 12.0)] * 15, [(600.0, 100.0)] * 3
+    learned = expect(600, clips + alike)
+    assert learned.expected_sec == pytest.approx(100)
+    assert learned.spread <= 2

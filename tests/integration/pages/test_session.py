@@ -55,3 +55,9 @@ def test_an_unknown_session_has_a_page_that_says_so(new_session: NewSession) -> 
         words = said(opened("session.py", session=asked))
         assert "This session is not here" in words
         assert "My sessions" in words
+
+
+def test_a_link_on_the_plain_address_opens_the_session(new_session: Callable[..., uuid.UUID]) -> None:
+    session_id = new_session(title="Linked")
+    words = said(opened("my_sessions.py", session=session_id))
+    assert str(session_id) in words
