@@ -19,7 +19,7 @@ from tests.faults.journal import Act, Journal, Upload
 
 THREADS = 24
 TIMEOUT_SEC = 30.0
-AGAIN_SEC, LONGEST_AGAIN_SEC = 0.3, 2.0
+AGAIN_SEC, LONGEST_AGAIN_SEC = 0.3, 4.0
 WAIT_AND_SEE = frozenset({400, 408, 429})  # 400: the body was cut off on its way
 SLOW_PIECES = 8  # a slow client sends its recording in so many pieces…
 SLOW_SEC = 0.15  # …so far apart

@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
     "connections refused": Kind("database", 2, 1.0, 3.0),
     "disk full for audio": Kind("disk", 1, 2.0, 4.0),
 }
-EVERY_SEC = {"processes": 3.0, "stops": 14.0, "web": 30.0, "queue": 7.0, "database": 4.0, "disk": 30.0}
+EVERY_SEC = {"processes": 3.2, "stops": 14.0, "web": 30.0, "queue": 7.0, "database": 5.0, "disk": 30.0}
 WARM_SEC = 3.0  # sessions arrive for so long before the first fault
 CALM_SEC = 60.0  # shorter runs do without the faults that take everything down for long
 REST_SEC = 1.0  # between the end of a fault and the next of its lane, at least
