@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from tests.faults.crash_points import FROZEN, RECONCILE, UPLOAD, WORK, CrashPoint
 
-SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis: longest in runs of 150 s and more
+SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis…
+FREEZE_SHARE = 0.2  # …is this share of a run: 30 s in 150 s, and the longest in 300 s and more
 
 
 @dataclass(frozen=True)
@@ -134,4 +135,4 @@ def _first_sec(lane: str) -> float:
 
 
 def _long_freeze_sec(seconds: float) -> float:
-    return min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, 0.6 * (seconds - 50)))
+    return min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, FREEZE_SHARE * seconds))

@@ -22,7 +22,12 @@ def test_long_run_has_every_kind_and_every_point_once(seed: int) -> None:
     points = {point.kind for point in POINTS}
     assert set(counted) == {*schedule.KINDS, *points, schedule.LONG_FREEZE, schedule.SUPERVISOR}
     assert Counter(fault.point for fault in plan if fault.point) == Counter(POINTS)
-    assert next(fault.lasts_sec for fault in plan if fault.kind == schedule.LONG_FREEZE) == 60
+
+
+@pytest.mark.parametrize(("seconds", "frozen_sec"), [(5, 2), (35, 7), (150, 30), (300, 60), (1000, 60)])
+def test_redis_is_frozen_for_a_minute_in_long_runs(seconds: float, frozen_sec: float) -> None:
+    plan = schedule.draw(7, seconds)
+    assert [fault.lasts_sec for fault in plan if fault.kind == schedule.LONG_FREEZE] == [frozen_sec]
 
 
 @pytest.mark.parametrize("seed", range(5))
