@@ -15,7 +15,7 @@ FULL = "disk-full"  # a file of this name in VAR_DIR: the launcher then refuses 
 FILLER = "filler"
 BLOCK = bytes(64 * 1024)
 RECORDING_BYTES = 600_000  # the largest recording, roughly
-CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x00020000, 0x4000, 1 << 18
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x00020000, 0x4000, 1 << 18, 2
 
 
 class Disk:
@@ -35,6 +35,11 @@ class Disk:
             return False
         options = f"size={size_mb}m,mode=0711".encode()
         return bool(libc.mount(b"tmpfs", os.fsencode(self.audio), b"tmpfs", 0, options) == 0)
+
+    def remove(self) -> None:
+        """Unmount it, so that its folder can be deleted."""
+        if self.mounted:
+            ctypes.CDLL(None).umount2(os.fsencode(self.audio), MNT_DETACH)
 
     def full(self, seconds: float) -> None:
         """No byte fits any more, for this long."""

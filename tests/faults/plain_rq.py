@@ -113,6 +113,7 @@ def run(options: Options) -> dict[str, Any]:
         }
     finally:
         desk.stop()
+        disk.remove()
         shutil.rmtree(folder, ignore_errors=True)
 
 

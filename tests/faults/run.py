@@ -40,6 +40,7 @@ def run(options: Options) -> Report:
         return _watched(desk, proxy, disk, options)
     finally:
         desk.stop()
+        disk.remove()
         if options.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
