@@ -46,6 +46,6 @@ def test_nothing_is_lost_whatever_dies(tmp_path: Path) -> None:
 
 def test_suite_fails_when_a_protection_is_missing(tmp_path: Path) -> None:
     short = ("--sessions", "6", "--seconds", "6", "--workers", "3", "--only", "worker killed", "work-horse killed")
-    code, found, output = faults(tmp_path, *short, "--sabotage", "reconciler", "--settle", "10")
+    code, found, output = faults(tmp_path, *short, "--sabotage", "reconciler", "--settle", "8")
     assert found["counts"]["unsettled"] > 0, output
     assert code == 1, output
