@@ -69,7 +69,7 @@ def run(claim: Claim) -> None:
 
 
 def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
-    engine = registry.engine(claim.engine)
+    engine = registry.in_process(claim.engine)
     forget_connections()  # the recognising processes must not inherit one
     processes = settings().engine_processes or len(os.sched_getaffinity(0))
     with engine.recogniser(processes) as recogniser, Heartbeat(claim, watchdog, stopping) as heartbeat:

@@ -131,6 +131,46 @@ class EngineUnavailable(TranscriptDeskError):
     hope = "Trying again will help once operations has mended the engine."
 
 
+class EngineRefused(TranscriptDeskError):
+    """The transcription service refuses this desk. Your recording is safe; operations has to mend it."""
+
+    code = "engine-refused"
+    kind = ErrorKind.INSTALLATION
+    hope = "Trying again will help once operations has mended the access to the service."
+
+
+class ProviderBusy(TranscriptDeskError):
+    """The transcription service takes no more work at the moment. It is asked again by itself."""
+
+    code = "provider-busy"
+    kind = ErrorKind.INSTALLATION
+    hope = "Trying again is likely to help, once the service has room again."
+
+
+class ProviderUnavailable(TranscriptDeskError):
+    """The transcription service cannot be reached, or has a fault, at the moment. It is asked again by itself."""
+
+    code = "provider-unavailable"
+    kind = ErrorKind.RETRYABLE
+    hope = "Trying again is likely to help, once the service is back."
+
+
+class RecordingRefused(TranscriptDeskError):
+    """The transcription service cannot read this recording. Please export it as MP3 or WAV and upload it again."""
+
+    code = "recording-refused"
+    kind = ErrorKind.PERMANENT
+    hope = "Trying again with the same file is not likely to help: export it in another format first."
+
+
+class PartialResult(TranscriptDeskError):
+    """The transcription service returned only a part of the words, so they were not taken."""
+
+    code = "partial-result"
+    kind = ErrorKind.RETRYABLE
+    hope = "Trying again is likely to help."
+
+
 class RecognitionFailed(TranscriptDeskError):
     """The transcription engine stopped in the middle of the recording. The finished parts are kept."""
 
@@ -201,6 +241,7 @@ ERRORS: dict[str, type[TranscriptDeskError]] = {
         *(EmptyFile, FileTooLarge, RecordingTooLong, RecordingTooShort, NoAudioStream, NotAudio),
         *(DecodingFailed, MediaLimitExceeded, MediaTimeout),
         *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed),
+        *(EngineRefused, ProviderBusy, ProviderUnavailable, RecordingRefused, PartialResult),
         *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, DeadlineExceeded, GivenUp, Unexpected),
     )
 }

@@ -99,6 +99,8 @@ def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename:
         audio_sha256=stored.sha256,
         audio_format=_format(facts),
         duration_total=facts.duration_sec,
+        audio_codec=facts.codec,
+        audio_channels=facts.channels,
     )
 
 

@@ -24,6 +24,9 @@ class Recording:
     audio_sha256: str
     audio_format: str
     duration_total: float
+    audio_codec: str = ""
+    audio_channels: int = 1
+    speaker_channels: bool = False
 
 
 def keep_upload(db: Session, recording: Recording) -> None:

@@ -42,7 +42,13 @@ def complete(
         actor=actor,
         claim_no=claim_no,
         progress=100,
-        changes={"duration_processed": CoachingSession.duration_total, "failures": 0, "fruitless_deaths": 0, **CLEAN},
+        changes={
+            "duration_processed": CoachingSession.duration_total,
+            "failures": 0,
+            "fruitless_deaths": 0,
+            "next_run_at": None,
+            **CLEAN,
+        },
     )
     if not done:
         return False

@@ -47,6 +47,9 @@ class CoachingSession(Base):
     audio_size_bytes: Mapped[int] = mapped_column(BigInteger)
     audio_sha256: Mapped[str]
     audio_format: Mapped[str]
+    audio_codec: Mapped[str] = mapped_column(server_default="")  # FFmpeg's name; empty: not known
+    audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))  # stereo, one speaker a channel
     duration_total: Mapped[float]
     language: Mapped[str]
     engine: Mapped[str]
@@ -69,7 +72,7 @@ class CoachingSession(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
     updated_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
     queued_at: Mapped[datetime] = mapped_column(server_default=CLOCK)  # since when it waits: its place in the order
-    next_run_at: Mapped[datetime | None]  # pending: not before this
+    next_run_at: Mapped[datetime | None]  # pending: not before this; processing: parked until then, no worker holds it
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -87,8 +90,14 @@ class CoachingSession(Base):
         CheckConstraint("priority BETWEEN 0 AND 2", name="session_priority"),
         CheckConstraint("duration_total > 0 AND duration_processed >= 0", name="session_durations"),
         CheckConstraint("audio_size_bytes > 0", name="session_size"),
+        CheckConstraint("status IN ('pending', 'processing') OR next_run_at IS NULL", name="session_next_run"),
         Index("session_waiting", text("priority DESC"), "queued_at", postgresql_where=text("status = 'pending'")),
         Index("session_running", "heartbeat_at", postgresql_where=text("status = 'processing'")),
+        Index(
+            "session_parked",
+            "next_run_at",
+            postgresql_where=text("status = 'processing' AND next_run_at IS NOT NULL"),
+        ),
         Index("session_created", "created_at", "id"),
         Index("session_of_owner", "owner", "created_at", "id"),
         Index("session_finished_order", "finished_at", "id", postgresql_where=text("finished_at IS NOT NULL")),
@@ -202,7 +211,65 @@ class Upload(Base):
     audio_size_bytes: Mapped[int] = mapped_column(BigInteger)
     audio_sha256: Mapped[str]
     audio_format: Mapped[str]
+    audio_codec: Mapped[str] = mapped_column(server_default="")
+    audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))
     duration_total: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
 
     __table_args__ = (Index("upload_created_at", "created_at"),)
+
+
+class RemoteOperation(Base):
+    """A stretch of a recording that a provider is to recognise, or did. It outlives its session, so that an operation
+    of a deleted one is still cancelled: hence no foreign key.
+
+    Planned, then intended (written before it is submitted), then accepted (it has a name), then ended with an outcome.
+    """
+
+    __tablename__ = "remote_operation"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    session_id: Mapped[uuid.UUID]
+    engine: Mapped[str]
+    start_sec: Mapped[float]
+    end_sec: Mapped[float]
+    audio_uri: Mapped[str]
+    converted: Mapped[bool]  # the object was made for the provider, and goes when the session is done
+    name: Mapped[str | None] = mapped_column(unique=True)
+    percent: Mapped[int | None] = mapped_column(SmallInteger)  # as the provider reports it
+    refusals: Mapped[int] = mapped_column(server_default="0")  # calls in a row that the provider did not serve
+    created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
+    intended_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]  # recognised, failed, gone, cancelled, or never (it was not accepted)
+
+    __table_args__ = (
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="operation_ended"),
+        CheckConstraint("outcome IN ('recognised', 'failed', 'gone', 'cancelled', 'never')", name="operation_outcome"),
+        CheckConstraint("name IS NULL OR intended_at IS NOT NULL", name="operation_intended"),
+        CheckConstraint("percent BETWEEN 0 AND 100", name="operation_percent"),
+        Index(
+            "remote_operation_open",
+            *("session_id", "engine", "start_sec"),
+            unique=True,  # never two at a time for the same stretch
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("remote_operation_session", "session_id"),
+        Index("remote_operation_audio", "audio_uri"),
+    )
+
+
+class EngineStop(Base):
+    """An engine that refuses this installation: nothing is claimed for it until `next_try_at`."""
+
+    __tablename__ = "engine_stop"
+
+    engine: Mapped[str] = mapped_column(primary_key=True)
+    error_code: Mapped[str]
+    error_text: Mapped[str]
+    detail: Mapped[str | None]  # what the provider said, for operations
+    since: Mapped[datetime] = mapped_column(server_default=CLOCK)
+    next_try_at: Mapped[datetime]

@@ -51,6 +51,35 @@ class Settings(BaseSettings):
     )
     retry_cap_sec: float = Field(600, gt=0, description="longest wait between two tries, in seconds")
 
+    # Google Speech-to-Text
+    google_project: str = Field(
+        "", description="Google Cloud project that pays for recognition; empty: no engine `google`"
+    )
+    google_region: str = Field("eu", description="where Google recognises: `eu`, `us`, `global` or a region's name")
+    google_model: str = Field("long", description="Google's recognition model, such as `long` or `chirp_2`")
+    google_languages: str = Field(
+        "en-US,de-DE,fr-FR,es-ES,it-IT,pt-BR",
+        description="codes sent to Google: the first that belongs to the session's language, with commas between them",
+    )
+    google_speakers: int = Field(
+        0, ge=0, le=10, description="speakers that Google tells apart, at most; 0: it does not"
+    )
+    google_batch: Literal["soon", "dynamic"] = Field("soon", description="`dynamic` is cheaper, and may take a day")
+    google_longest_minutes: float = Field(
+        480, gt=0, description="longest audio in one operation; longer recordings are cut at silences"
+    )
+    google_timeout_sec: float = Field(10, gt=0, description="how long one call to Google may take, in seconds")
+    google_speech_endpoint: str = Field(
+        "", description="another address of the Speech API; `http://host:port` speaks without TLS; empty: Google's own"
+    )
+    poll_sec: float = Field(
+        5, gt=0, description="shortest time between two looks at a provider's operation, in seconds"
+    )
+    poll_cap_sec: float = Field(60, gt=0, description="longest time between two looks while all is well, in seconds")
+    unknown_submission_sec: float = Field(
+        120, gt=0, description="seconds after which a submission of unknown outcome that cannot be found is sent again"
+    )
+
     # Clocks
     heartbeat_sec: float = Field(5, gt=0, description="seconds between heartbeats of a running session")
     lease_sec: float = Field(30, gt=0, description="seconds without a heartbeat after which a session is taken over")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 UNIT = Path(__file__).parent / "unit"
-TABLES = "session, processing_status, attempt, transcript_chunk, transcript_segment, upload"
+TABLES = (
+    "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop"
+)
 
 
 @pytest.fixture(scope="session")

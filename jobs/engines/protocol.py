@@ -1,6 +1,10 @@
-"""What an engine is given and what it gives back. Engines never touch a session's status or the database."""
+"""What an engine is given and what it gives back. Engines never touch a session's status or the database.
 
-from collections.abc import Iterator, Sequence
+There are two shapes. An in-process engine recognises here, chunk by chunk, while a worker waits for it. A remote engine
+is given an operation and asked later how it is; no worker waits meanwhile.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -81,3 +85,65 @@ class InProcessEngine(Protocol):
 
         Leaving it ends the children within a second. They also die with the worker.
         """
+
+
+@dataclass(frozen=True)
+class RemoteAudio:
+    """What a remote engine is to recognise: an object in the audio store that the provider reads by itself."""
+
+    uri: str
+    audio_sec: float
+    language: str  # the session's, such as `en` or `en-GB`
+    channels: int
+    speaker_channels: bool  # one speaker a channel: to be recognised apart
+
+
+@dataclass(frozen=True)
+class Running:
+    """The operation is under way; `percent` is what the provider says of it, None where it says nothing."""
+
+    percent: int | None
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The operation is done; times are seconds from the beginning of its object, in order."""
+
+    segments: tuple[Segment, ...]
+
+
+class OperationGone(Exception):
+    """The provider knows no such operation any more, or it was cancelled: there will be no result."""
+
+
+class SubmissionUnknown(Exception):
+    """Nobody can tell whether the provider has accepted the operation: it has to be searched for."""
+
+
+class RemoteEngine(Protocol):
+    """An engine that a provider runs. Every call ends within seconds and raises a `TranscriptDeskError` that says what
+    is wrong: `ProviderBusy` (quota), `ProviderUnavailable`, `EngineRefused` (no permission), or the recording's fault.
+    """
+
+    name: str
+    label: str
+    languages: tuple[str, ...]
+    longest_sec: float  # of audio in one operation; longer recordings are cut at silences
+
+    def preload(self) -> None:
+        """Imports the client, in the worker before it forks; makes no connection. Raises `EngineUnavailable`."""
+
+    def takes(self, suffix: str, codec: str, channels: int) -> bool:
+        """Whether the provider reads such a file as it is; others are converted to FLAC first."""
+
+    def submit(self, audio: RemoteAudio) -> str:
+        """The name of the new operation. Raises `SubmissionUnknown` unless it was certainly not accepted."""
+
+    def find(self, uri: str, known: Collection[str]) -> str | None:
+        """The newest operation on this object whose name is not in `known`; None when the provider has none."""
+
+    def poll(self, operation: str, audio: RemoteAudio) -> Running | Recognised:
+        """How the operation is. Raises `OperationGone`, and what the operation or its file ended with."""
+
+    def cancel(self, operation: str) -> None:
+        """Asks for its end; `poll` tells when it has come. Nothing happens when it has ended already."""

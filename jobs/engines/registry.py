@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import cast
 
-from jobs.engines.protocol import InProcessEngine
+from jobs.engines.protocol import InProcessEngine, RemoteEngine
 from jobs.errors import EngineUnavailable, EngineUnknown, LanguageNotSupported
 
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
@@ -22,10 +23,12 @@ class EngineEntry:
     path: str
     label: str
     languages: tuple[str, ...]  # `en` stands for every kind of English, `en-US` for that one alone
+    remote: bool = False  # a provider runs it: `protocol.RemoteEngine`
 
 
 ENGINES: dict[str, EngineEntry] = {
     "pocketsphinx": EngineEntry("jobs.engines.pocketsphinx:PocketSphinx", "PocketSphinx (local)", ("en",)),
+    "google": EngineEntry("jobs.engines.google.engine:Google", "Google Speech-to-Text", tuple(LANGUAGES), remote=True),
 }
 
 
@@ -52,12 +55,27 @@ def engine_label(name: str) -> str:
     return ENGINES[name].label if name in ENGINES else name
 
 
+def is_remote(name: str) -> bool:
+    """Whether a provider runs the engine; False for one that is no longer registered."""
+    return name in ENGINES and ENGINES[name].remote
+
+
+def in_process(name: str) -> InProcessEngine:
+    """The engine that recognises on this machine. Raises `EngineUnknown` or `EngineUnavailable`."""
+    return cast(InProcessEngine, engine(name))
+
+
+def remote(name: str) -> RemoteEngine:
+    """The engine that a provider runs. Raises `EngineUnknown` or `EngineUnavailable`."""
+    return cast(RemoteEngine, engine(name))
+
+
 @cache
-def engine(name: str) -> InProcessEngine:
+def engine(name: str) -> InProcessEngine | RemoteEngine:
     """The engine, imported now, one object a process. Raises `EngineUnknown` or `EngineUnavailable`."""
     module, _, class_name = entry(name).path.partition(":")
     try:
-        found: InProcessEngine = getattr(import_module(module), class_name)()
+        found: InProcessEngine | RemoteEngine = getattr(import_module(module), class_name)()
     except (ImportError, AttributeError) as exc:
         raise EngineUnavailable(detail=f"{entry(name).path}: {exc}") from exc
     return found
