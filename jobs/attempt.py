@@ -7,12 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
-
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from jobs import messages
-from jobs.claim import Claim, claim_next
+from jobs.claim import Claim, claim_next, claim_parked
+from jobs.completion import complete
 from jobs.engines import registry
 from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
 from jobs.errors import AudioMissing, TranscriptDeskError, classify
@@ -20,31 +18,38 @@ from jobs.heartbeat import ClaimLost, Heartbeat, WorkerStopping
 from jobs.media.decode import decode
 from jobs.media.silences import Chunk, cut
 from jobs.outcome import settle_error, settle_stopping
+from jobs.patience import patiently
+from jobs.remote import attempt as remote
 from jobs.watchdog import Watchdog
-from store import checkpoints, outcomes, transitions
+from store import checkpoints, transitions
 from store.audio import AudioNotFound, audio_store, on_disk
 from store.database import forget_connections, transaction
 from store.logs import about_session
-from store.session_queries import by_id
 from store.settings import settings
-from store.states import Status
 
-PATIENCE_SEC = 0.5
-T = TypeVar("T")
+LOOK_AROUND_SEC = 10.0
 stopping = threading.Event()  # set when this process is asked to end: the session is handed back at once
 log = logging.getLogger(__name__)
 
 
 def run_next(*, worker: str, job_id: str, on_claim: Callable[[Claim], None]) -> bool:
-    """Claim the session whose turn it is and see its attempt through; False when no session was due."""
+    """Claim the session whose turn it is and see its attempt through; False when no session was due.
+
+    A look at a remote engine takes a moment: then other parked sessions that are due are looked at as well.
+    """
     claim = claim_next(worker=worker, job_id=job_id)
     if claim is None:
         log.info("No session is due")
         return False
-    with about_session(claim.session_id):
-        log.info("Starting transcription for session %s", claim.session_id)
-        on_claim(claim)
-        run(claim)
+    until = time.monotonic() + LOOK_AROUND_SEC
+    while claim is not None:
+        with about_session(claim.session_id):
+            if claim.elapsed_before_sec == 0:
+                log.info("Starting transcription for session %s", claim.session_id)
+            on_claim(claim)
+            run(claim)
+        more = claim.remote and time.monotonic() < until and not stopping.is_set()
+        claim = claim_parked(worker=worker, job_id=job_id) if more else None
     return True
 
 
@@ -58,24 +63,28 @@ def run(claim: Claim) -> None:
         except ClaimLost:
             log.info("Session %s is no longer ours (cancelled or taken over): stopped", claim.session_id)
         except WorkerStopping:
-            _patiently(lambda: settle_stopping(claim))
+            patiently(lambda: settle_stopping(claim))
         except Exception as error:
             known = classify(error)
             if not isinstance(error, TranscriptDeskError):
                 log.exception("Unforeseen error")
-            _patiently(lambda: settle_error(claim.session_id, claim.claim_no, known, actor=claim.worker))
+            patiently(lambda: settle_error(claim.session_id, claim.claim_no, known, actor=claim.worker))
         finally:
             scratch.unlink(missing_ok=True)
 
 
 def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
+    if claim.remote:
+        with Heartbeat(claim, watchdog, stopping) as heartbeat:
+            remote.advance(claim, heartbeat)
+        return
     engine = registry.in_process(claim.engine)
     forget_connections()  # the recognising processes must not inherit one
     processes = settings().engine_processes or len(os.sched_getaffinity(0))
     with engine.recogniser(processes) as recogniser, Heartbeat(claim, watchdog, stopping) as heartbeat:
         chunks = _prepare(claim, scratch, heartbeat)
         _recognise(claim, recogniser, scratch, chunks, heartbeat)
-    _complete(claim)
+    complete(claim)
 
 
 def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
@@ -87,7 +96,7 @@ def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
     except AudioNotFound as error:
         raise AudioMissing(detail=str(error)) from error
     chunks = cut(scratch)
-    finished = _patiently(lambda: _resume(claim, chunks, decoded_sec))
+    finished = patiently(lambda: _resume(claim, chunks, decoded_sec))
     if finished is None:
         raise ClaimLost
     heartbeat.total_sec = decoded_sec
@@ -122,7 +131,7 @@ def _recognise(
                 heartbeat.processed_sec += audio_sec
             case ChunkDone(chunk, segments):
                 words = [segment.to_json() for segment in segments]
-                if not _patiently(partial(_checkpoint, claim, chunk, words)):
+                if not patiently(partial(_checkpoint, claim, chunk, words)):
                     raise ClaimLost
 
 
@@ -137,34 +146,3 @@ def _checkpoint(claim: Claim, chunk: Chunk, segments: list[dict[str, object]]) -
             end_sec=chunk.end_sec,
             segments=segments,
         )
-
-
-def _complete(claim: Claim) -> None:
-    segments = _patiently(lambda: _commit_transcript(claim))
-    if segments is None:
-        raise ClaimLost
-    log.info("Transcription completed: %d segments", segments)
-    log.info("Session %s completed successfully", claim.session_id)
-
-
-def _commit_transcript(claim: Claim) -> int | None:
-    """How many segments were committed; None when the claim was lost. Safe to repeat after an unclear COMMIT."""
-    with transaction() as db:
-        segments = checkpoints.segments(db, claim.session_id, claim.engine)
-        if outcomes.complete(
-            db, claim.session_id, claim.claim_no, segments=segments, message=messages.COMPLETED, actor=claim.worker
-        ):
-            return len(segments)
-        now = by_id(db, claim.session_id)
-        ours = now is not None and now.status is Status.COMPLETED and now.claim_no == claim.claim_no
-        return checkpoints.written_segments(db, claim.session_id) if ours else None
-
-
-def _patiently(act: Callable[[], T]) -> T:
-    """`act`, again and again while Postgres is away: the watchdog ends the waiting when the lease has run out."""
-    while True:
-        try:
-            return act()
-        except (OperationalError, InterfaceError) as error:
-            log.warning("Postgres does not answer, trying again: %s", str(error).partition("\n")[0])
-            time.sleep(PATIENCE_SEC)

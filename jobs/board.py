@@ -66,7 +66,8 @@ def _places(db: Session, expected: Callable[[str, float], Expectation]) -> dict[
     """The place of every waiting session: workers are given the sessions ahead of it in the order of the claim."""
     facts = queue_facts(db)
     waiting = {session.session_id: session for session in facts.waiting}
-    running = [view(record).remaining_sec or 0.0 for record in session_queries.with_status(db, Status.PROCESSING)]
+    held = [record for record in session_queries.with_status(db, Status.PROCESSING) if record.next_run_at is None]
+    running = [view(record).remaining_sec or 0.0 for record in held]  # parked ones occupy no worker
     free_at = sorted(running)[: settings().workers]
     free_at += [0.0] * (settings().workers - len(free_at))
     heapq.heapify(free_at)

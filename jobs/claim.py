@@ -5,13 +5,18 @@ import uuid
 from dataclasses import dataclass
 
 from jobs import board, messages, progress
+from jobs.engines import registry
 from store.claims import next_turn, take
 from store.database import transaction
+from store.parking import take_parked
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What the worker holds. Every write names `claim_no`; `claimed_at` is this process's monotonic clock."""
+    """What the worker holds. Every write names `claim_no`; `claimed_at` is this process's monotonic clock.
+
+    A parked session that is looked at goes on with its attempt: `elapsed_before_sec` is how long that had run before.
+    """
 
     session_id: uuid.UUID
     claim_no: int
@@ -22,20 +27,28 @@ class Claim:
     resumed_sec: float
     worker: str
     claimed_at: float
+    processed_sec: float = 0.0
+    elapsed_before_sec: float = 0.0
+    remote: bool = False  # a provider recognises it
 
     def percent(self, processed_sec: float, total_sec: float) -> int:
         """The percentage at this moment of the attempt."""
         return progress.percent(
             processed_sec=processed_sec,
             total_sec=total_sec,
-            elapsed_sec=time.monotonic() - self.claimed_at,
+            elapsed_sec=self.elapsed_before_sec + time.monotonic() - self.claimed_at,
             expected_sec=self.expected_sec,
             resumed_sec=self.resumed_sec,
+            reported=not self.remote or processed_sec > self.resumed_sec,
         )
 
 
 def claim_next(*, worker: str, job_id: str) -> Claim | None:
-    """Claim the session whose turn it is; None when none is due or someone was first."""
+    """Claim a parked session that is to be looked at, or else the session whose turn it is; None when none is due or
+    someone was first."""
+    parked = claim_parked(worker=worker, job_id=job_id)
+    if parked is not None:
+        return parked
     begun = time.monotonic()
     with transaction() as db:
         turn = next_turn(db)
@@ -67,4 +80,29 @@ def claim_next(*, worker: str, job_id: str) -> Claim | None:
         resumed_sec=turn.checkpointed_sec,
         worker=worker,
         claimed_at=begun,
+        processed_sec=turn.checkpointed_sec,
+        remote=registry.is_remote(turn.engine),
+    )
+
+
+def claim_parked(*, worker: str, job_id: str) -> Claim | None:
+    """Claim the parked session that is to be looked at; None when none is due."""
+    begun = time.monotonic()
+    with transaction() as db:
+        parked = take_parked(db, worker=worker, job_id=job_id)
+    if parked is None:
+        return None
+    return Claim(
+        session_id=parked.session_id,
+        claim_no=parked.claim_no,
+        engine=parked.engine,
+        audio_uri=parked.audio_uri,
+        duration_total=parked.duration_total,
+        expected_sec=parked.expected_sec,
+        resumed_sec=parked.resumed_sec,
+        worker=worker,
+        claimed_at=begun,
+        processed_sec=parked.duration_processed,
+        elapsed_before_sec=parked.elapsed_sec,
+        remote=True,
     )

@@ -33,7 +33,7 @@ class Heartbeat:
     """
 
     def __init__(self, claim: Claim, watchdog: Watchdog, stopping: threading.Event) -> None:
-        self.processed_sec = claim.resumed_sec  # the attempt's own thread writes these two
+        self.processed_sec = claim.processed_sec  # the attempt's own thread writes these two
         self.total_sec = claim.duration_total  # as the file says, until it is decoded
         self._claim = claim
         self._watchdog = watchdog

@@ -8,6 +8,8 @@ FAILED = "Processing failed. Please try again."
 FAILED_FOR_GOOD = "Processing failed. Please upload another file."
 CANCELLED = "Cancelled"
 WORKER_LOST = "Waiting in queue: the worker stopped, another one goes on from what is done"
+PROVIDER_BUSY = "Waiting: the transcription service takes no more work at the moment"
+PROVIDER_AWAY = "Waiting: the transcription service does not answer at the moment"
 TRYING_AGAIN = "Waiting to try again"
 QUEUE_DELAYED = "The queue is delayed; your upload is safe and starts by itself."
 

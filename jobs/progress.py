@@ -5,20 +5,30 @@ import math
 WEIGHT_OF_AUDIO = 0.7
 WEIGHT_OF_TIME = 0.3
 MOST_BEFORE_COMPLETED = 99
+MOST_ESTIMATED = 95  # by time alone nobody knows that the end is near
 
 
 def percent(
-    *, processed_sec: float, total_sec: float, elapsed_sec: float, expected_sec: float, resumed_sec: float = 0.0
+    *,
+    processed_sec: float,
+    total_sec: float,
+    elapsed_sec: float,
+    expected_sec: float,
+    resumed_sec: float = 0.0,
+    reported: bool = True,
 ) -> int:
     """`0.7 · actual + 0.3 · time` in whole percent, 0 to 99: 100 is for completed sessions alone.
 
     actual = processed/total seconds of audio. time = elapsed/expected seconds, where audio that earlier attempts had
     finished (`resumed_sec`) counts as if it had just taken its expected time: an attempt that goes on from half starts
     at 50 %, and with nothing resumed this is elapsed/expected. Both are capped at 1. All four move forward within an
-    attempt and `expected_sec` is frozen, so the percentage never falls.
+    attempt and `expected_sec` is frozen, so the percentage never falls. Where a provider has not `reported` anything
+    yet, time stands for both, up to 95: the caller keeps what was shown when a report then says less.
     """
-    actual = _share(processed_sec, total_sec)
     time = _share(elapsed_sec + expected_sec * _share(resumed_sec, total_sec), expected_sec)
+    if not reported:
+        return min(math.floor(100 * time + 1e-9), MOST_ESTIMATED)
+    actual = _share(processed_sec, total_sec)
     whole = math.floor(100 * (WEIGHT_OF_AUDIO * actual + WEIGHT_OF_TIME * time) + 1e-9)
     return min(whole, MOST_BEFORE_COMPLETED)
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from jobs import doorbell
 from jobs.errors import DeadlineExceeded
 from jobs.outcome import settle_error, settle_lost
+from jobs.remote.abandoned import end_abandoned
 from jobs.retry_cancel import NotPossible, SessionNotFound, delete
 from store import logs, migrations, repair_queries
 from store.audio import audio_store
@@ -32,8 +33,9 @@ from store.settings import settings
 ACTOR = "reconciler"
 SWEEP_SEC = 300.0
 DEADLINE_GRACE_SEC = 600.0
+DYNAMIC_BATCH_SEC = 24 * 3600.0
 ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
-SCRATCH = re.compile(r"([0-9a-f-]{36})\.(\d+)\.pcm")  # session and claim, as jobs/attempt.py names them
+SCRATCH = re.compile(r"([0-9a-f-]{36})\.(\d+)\.(pcm|flac)")  # session and claim, as attempts name them
 log = logging.getLogger("jobs.reconcile")  # not __name__, which is __main__ in the process
 
 
@@ -50,11 +52,16 @@ def take_over_lost() -> int:
 def enforce_deadlines() -> int:
     """Take sessions from workers that still live but have been at it for far too long; how many."""
     with transaction() as db:
-        late = repair_queries.past_deadline(db, settings().deadline_factor, DEADLINE_GRACE_SEC)
+        late = repair_queries.past_deadline(db, settings().deadline_factor, DEADLINE_GRACE_SEC, patient=_patient())
     return sum(
         _settled(record, partial(settle_error, record.id, record.claim_no, DeadlineExceeded(), actor=ACTOR))
         for record in late
     )
+
+
+def _patient() -> dict[str, float]:
+    """Engines that may take their time, and how much, in seconds: Google's cheap batches are promised within a day."""
+    return {"google": DYNAMIC_BATCH_SEC} if settings().google_batch == "dynamic" else {}
 
 
 def ring_doorbells() -> int:
@@ -97,7 +104,7 @@ def apply_retention() -> int:
 
 def _sweep_scratch() -> int:
     swept = 0
-    for path in settings().scratch_folder.glob("*.*.pcm"):
+    for path in settings().scratch_folder.glob("*.*.*"):
         name = SCRATCH.fullmatch(path.name)
         if name is None:
             continue  # not ours
@@ -129,6 +136,12 @@ def _guarded(step: Callable[[], int]) -> None:
         log.exception("%s failed", step.__name__)
 
 
+def _end_abandoned(stop: threading.Event) -> None:
+    """In a thread of its own: a provider that does not answer must not delay the repairs."""
+    while not stop.wait(settings().reconcile_sec):
+        _guarded(end_abandoned)
+
+
 def main() -> int:
     logs.configure()
     if not migrations.ready():
@@ -137,6 +150,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("Reconciler %s-%d is ready", socket.gethostname(), os.getpid())
+    threading.Thread(target=_end_abandoned, args=[stop], name="abandoned", daemon=True).start()
     swept = float("-inf")
     while not stop.is_set():
         _guarded(take_over_lost)

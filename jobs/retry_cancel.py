@@ -9,7 +9,7 @@ from jobs import doorbell, messages
 from jobs.errors import GivenUp, WorkerLost
 from jobs.outcome import cause_of
 from jobs.session_view import percent_now
-from store import intake, outcomes
+from store import intake, outcomes, remote_operations
 from store.audio import audio_store
 from store.database import transaction
 from store.session_queries import SessionRecord, by_id
@@ -94,8 +94,9 @@ def delete(session_id: uuid.UUID, *, owner: str | None = None) -> None:
     uris: list[str] = []
 
     def remove(db: Session, _: SessionRecord) -> bool:
+        converted = remote_operations.converted_audio(db, session_id)
         uri = intake.delete_session(db, session_id, owner=owner)
-        uris.extend([uri] if uri else [])
+        uris.extend([uri, *converted] if uri else [])
         return uri is not None
 
     _act(session_id, owner, remove, "A running session cannot be deleted: cancel it first")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from jobs import estimate, messages, progress, stalled
 from jobs.durations import about, between, clock, roughly, times_real_time
+from jobs.engines import registry
 from jobs.errors import likely_to_help
 from store.session_queries import SessionRecord
 from store.settings import settings
@@ -49,7 +50,7 @@ class SessionView:
     remaining_text: str | None
     interval_text: str | None
     estimated_completion: datetime | None
-    basis: str  # what the percentage and the estimate rest on: measured, learned, assumed
+    basis: str  # what percentage and estimate rest on: measured, reported, estimated; before the start learned, assumed
     place: Place | None
     priority: str
     attempt: int
@@ -142,6 +143,7 @@ def percent_now(record: SessionRecord) -> int:
         elapsed_sec=_elapsed_sec(record) or 0.0,
         expected_sec=record.expected_sec,
         resumed_sec=record.resumed_sec or 0.0,
+        reported=_has_moved(record) or not registry.is_remote(record.engine),
     )
     return max(moving, record.progress)
 
@@ -181,8 +183,15 @@ def _message(record: SessionRecord) -> str:
     return record.message if record.status is not Status.PENDING else messages.WAITING
 
 
+def _has_moved(record: SessionRecord) -> bool:
+    """Whether this attempt has shown any progress of its own."""
+    return record.duration_processed > (record.resumed_sec or 0.0)
+
+
 def _basis(record: SessionRecord, learned: estimate.Expectation | None) -> str:
-    if record.status is Status.PROCESSING and record.duration_processed > (record.resumed_sec or 0.0):
-        return "measured"
+    if record.status is Status.PROCESSING:
+        if not _has_moved(record):
+            return "estimated"
+        return "reported" if registry.is_remote(record.engine) else "measured"
     from_history = learned.learned if learned else record.expected_from == "history"
     return "learned" if from_history else "assumed"

@@ -53,13 +53,26 @@ def nobody_comes(record: SessionRecord, *, workers_alive: int, workers_busy: int
 
 def lease_has_run_out(record: SessionRecord) -> bool:
     lease = timedelta(seconds=settings().lease_sec)
-    return record.heartbeat_at is not None and record.now - record.heartbeat_at > lease
+    silent = record.heartbeat_at is not None and record.now - record.heartbeat_at > lease
+    return silent and record.next_run_at is None  # a parked session is held by nobody
+
+
+def _look_is_late_sec(record: SessionRecord) -> float:
+    """How long a parked session waits for the look that is due; 0 when none is."""
+    return max((record.now - record.next_run_at).total_seconds(), 0.0) if record.next_run_at else 0.0
 
 
 def _running(record: SessionRecord) -> Health:
     age = (record.now - record.heartbeat_at).total_seconds() if record.heartbeat_at else 0.0
     elapsed = (record.now - record.started_at).total_seconds() if record.started_at else 0.0
     expected = record.expected_sec or 0.0
+    if (late := _look_is_late_sec(record)) > settings().lease_sec + 2 * settings().reconcile_sec:
+        return Health(
+            True,
+            False,
+            f"The next look at the provider's operation is due since {late:.0f} s.",
+            "Start workers if none is free: any of them goes on with it.",
+        )
     if lease_has_run_out(record):
         return Health(
             True,

@@ -39,7 +39,7 @@ def save(
     segments: Sequence[dict[str, Any]],
 ) -> bool:
     """Checkpoint a finished chunk; False when the claim is no longer held. The same chunk twice is stored once."""
-    if not _hold(db, session_id, claim_no):
+    if not hold(db, session_id, claim_no):
         return False
     db.execute(
         upsert(TranscriptChunk)
@@ -71,7 +71,7 @@ def resume(
     Chunks of other boundaries, left by a version that cut otherwise, are removed, and the recording's length becomes
     the decoded one, since headers lie.
     """
-    if not _hold(db, session_id, claim_no):
+    if not hold(db, session_id, claim_no):
         return None
     chunk = TranscriptChunk
     ours = (chunk.session_id == session_id, chunk.engine == engine)
@@ -92,6 +92,12 @@ def resume(
         .values(prepared_at=CLOCK, resumed_sec=finished_sec)
     )
     return {start for start, _ in finished}
+
+
+def finished_starts(db: Session, session_id: uuid.UUID, engine: str) -> set[float]:
+    """Where the finished chunks of the session begin."""
+    chunk = TranscriptChunk
+    return set(db.scalars(select(chunk.start_sec).where(chunk.session_id == session_id, chunk.engine == engine)))
 
 
 def segments(db: Session, session_id: uuid.UUID, engine: str) -> list[dict[str, Any]]:
@@ -116,7 +122,7 @@ def finished_any(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
     return bool(db.scalars(select(chunk)).one())
 
 
-def _hold(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
+def hold(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
     """Lock the session if the claim is still held: nobody takes it over before this transaction ends."""
     held = (
         select(CoachingSession.id)

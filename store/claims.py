@@ -4,10 +4,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from store.checkpoints import checkpointed_sec
+from store.parking import is_due
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
 from store.states import Status
 from store.transitions import transition
@@ -22,6 +23,7 @@ _NEXT = text(
     WITH waiting AS (
         SELECT id, owner, priority, queued_at FROM session
         WHERE status = 'pending' AND (next_run_at IS NULL OR next_run_at <= clock_timestamp())
+          AND engine NOT IN (SELECT engine FROM engine_stop WHERE next_try_at > clock_timestamp())
     ), coach AS (
         SELECT owner,
                (SELECT count(*) FROM session busy WHERE busy.status = 'processing' AND busy.owner = o.owner) AS running,
@@ -135,7 +137,4 @@ def take(
 
 def due_count(db: Session) -> int:
     """Sessions that a worker could claim now: as many doorbells belong in the queue, and no more."""
-    due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
-    return db.scalars(
-        select(func.count()).select_from(CoachingSession).where(CoachingSession.status == Status.PENDING, due)
-    ).one()
+    return db.scalars(select(func.count()).select_from(CoachingSession).where(is_due())).one()

@@ -176,5 +176,6 @@ def retry(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> bo
 
 
 def lease_is_over(lease_sec: float) -> ColumnElement[bool]:
-    """The condition under which a running session may be taken over."""
-    return CoachingSession.heartbeat_at < func.clock_timestamp() - timedelta(seconds=lease_sec)
+    """The condition under which a running session may be taken over; a parked one is held by nobody."""
+    silent = CoachingSession.heartbeat_at < func.clock_timestamp() - timedelta(seconds=lease_sec)
+    return silent & CoachingSession.next_run_at.is_(None)

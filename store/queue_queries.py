@@ -4,10 +4,11 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store.schema import CLOCK, CoachingSession
+from store.parking import is_due
+from store.schema import CoachingSession
 from store.states import Status
 
 
@@ -33,10 +34,9 @@ class QueueFacts:
 
 
 def queue_facts(db: Session) -> QueueFacts:
-    due = or_(CoachingSession.next_run_at.is_(None), CoachingSession.next_run_at <= CLOCK)
     facts = [getattr(CoachingSession, name) for name in list(Waiting.__dataclass_fields__)[1:]]
     waiting = db.execute(
-        select(CoachingSession.id.label("session_id"), *facts).where(CoachingSession.status == Status.PENDING, due)
+        select(CoachingSession.id.label("session_id"), *facts).where(CoachingSession.status == Status.PENDING, is_due())
     ).all()
     owners = {row.owner for row in waiting}
     running = db.execute(

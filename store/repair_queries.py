@@ -1,13 +1,15 @@
 """What a reconciler looks for: sessions whose lease ran out, and leftovers that nobody names any more."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import case, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from store.outcomes import lease_is_over
-from store.schema import CLOCK, CoachingSession, Upload
+from store.schema import CLOCK, CoachingSession, RemoteOperation, Upload
 from store.session_queries import SessionRecord, records
 from store.states import Status
 
@@ -17,9 +19,13 @@ def lost_sessions(db: Session, lease_sec: float) -> list[SessionRecord]:
     return records(db, CoachingSession.status == Status.PROCESSING, lease_is_over(lease_sec))
 
 
-def past_deadline(db: Session, factor: float, grace_sec: float) -> list[SessionRecord]:
-    """Processing sessions whose attempt runs for longer than `grace_sec` and `factor` times the recording."""
-    longest = CoachingSession.duration_total * factor + grace_sec
+def past_deadline(
+    db: Session, factor: float, grace_sec: float, *, patient: Mapping[str, float] = MappingProxyType({})
+) -> list[SessionRecord]:
+    """Processing sessions whose attempt runs for longer than `grace_sec` and `factor` times the recording; those of
+    engines named in `patient` have so many seconds more."""
+    more = case(dict(patient), value=CoachingSession.engine, else_=0.0) if patient else 0.0
+    longest = CoachingSession.duration_total * factor + grace_sec + more
     running = func.extract("epoch", CLOCK - CoachingSession.started_at)
     return records(db, CoachingSession.status == Status.PROCESSING, running > longest)
 
@@ -47,7 +53,13 @@ def forget_old_uploads(db: Session, keep_hours: float) -> list[str]:
 
 
 def unknown_audio(db: Session, uris: list[str]) -> list[str]:
-    """Those of `uris` that neither a session nor an upload names."""
+    """Those of `uris` that neither a session nor an upload names, nor a provider still needs."""
     asked = select(func.unnest(uris).label("uri")).subquery()
+    converted = exists().where(
+        RemoteOperation.audio_uri == asked.c.uri,
+        RemoteOperation.session_id == CoachingSession.id,
+        CoachingSession.status != Status.COMPLETED,
+    )
     named = exists().where(CoachingSession.audio_uri == asked.c.uri) | exists().where(Upload.audio_uri == asked.c.uri)
+    named = named | converted
     return list(db.scalars(select(asked.c.uri).where(~named)))

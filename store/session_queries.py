@@ -25,6 +25,9 @@ class SessionRecord:
     audio_size_bytes: int
     audio_sha256: str
     audio_format: str
+    audio_codec: str
+    audio_channels: int
+    speaker_channels: bool
     duration_total: float
     language: str
     engine: str

@@ -6,7 +6,7 @@ is given an operation and asked later how it is; no worker waits meanwhile.
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,13 @@ class Segment:
     speaker: str | None = None
     confidence: float | None = None
     words: tuple[Word, ...] = ()
+
+    def shifted(self, by_sec: float) -> "Segment":
+        """The same segment, so much later."""
+        if by_sec == 0:
+            return self
+        words = tuple(replace(w, start_sec=w.start_sec + by_sec, end_sec=w.end_sec + by_sec) for w in self.words)
+        return replace(self, start_sec=self.start_sec + by_sec, end_sec=self.end_sec + by_sec, words=words)
 
     def to_json(self) -> dict[str, Any]:
         """As plain dicts and lists, for a JSON column."""
