@@ -23,14 +23,13 @@ class Stop:
     next_try_at: datetime
 
 
-def stop(db: Session, engine: str, *, error_code: str, error_text: str, detail: str | None, wait_sec: float) -> None:
-    """Stop the engine for `wait_sec`, or for as long again; `since` stays that of the first time."""
-    facts = {
-        "error_code": error_code,
-        "error_text": error_text,
-        "detail": detail,
-        "next_try_at": CLOCK + timedelta(seconds=wait_sec),
-    }
+def stop(db: Session, engine: str, cause: tuple[str, str, str | None], *, wait_sec: float) -> None:
+    """Stop the engine for `wait_sec`, or for as long again; `since` stays that of the first time.
+
+    `cause` is the error's code and sentence, and what the provider said.
+    """
+    facts: dict[str, Any] = dict(zip(("error_code", "error_text", "detail"), cause, strict=True))
+    facts["next_try_at"] = CLOCK + timedelta(seconds=wait_sec)
     statement = upsert(EngineStop).values(engine=engine, **facts)
     db.execute(statement.on_conflict_do_update(index_elements=[EngineStop.engine], set_=facts))
 
