@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Float, and_, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -62,7 +63,7 @@ def latest(db: Session, session_id: uuid.UUID, engine: str) -> list[Operation]:
     statement = (
         select(*_FACTS)
         .where(RemoteOperation.session_id == session_id, RemoteOperation.engine == engine)
-        .distinct(RemoteOperation.start_sec)
+        .ext(distinct_on(RemoteOperation.start_sec))
         .order_by(RemoteOperation.start_sec, RemoteOperation.id.desc())
     )
     return [Operation(**row._mapping) for row in db.execute(statement)]
