@@ -92,7 +92,10 @@ class SessionAnswer(BaseModel):
     remaining_sec: Seconds | None
     remaining_text: str | None
     interval_text: str | None
-    basis: str = Field(description="what progress and estimate rest on: `measured`, `learned` or `assumed`")
+    basis: str = Field(
+        description="what progress and estimate rest on: `measured`, `reported` (by the provider) or `estimated` (from "
+        "the time) while it is processed; before, `learned` (from finished sessions) or `assumed`"
+    )
     queue: QueuePlace | None
     title: str
     filename: str

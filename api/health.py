@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, documented
 from jobs.queue_health import queue_health
+from jobs.stopped_engines import stopped_engines
 from store import migrations
 from store.audio import audio_store
-from store.database import engine
+from store.database import engine, transaction
 
 router = APIRouter(prefix="/v1", tags=["Health"])
 PATIENCE_SEC = 3.0
@@ -88,12 +89,25 @@ async def ready() -> Readiness:
 
 
 def _degraded() -> list[Degraded]:
+    return [*_queue(), *_engines()]
+
+
+def _queue() -> list[Degraded]:
     queue = queue_health(timeout_sec=1.0)
     if not queue.reachable:
         return [Degraded(part="redis", why="Redis does not answer: uploads are kept and start when it is back.")]
     if not queue.workers:
         return [Degraded(part="workers", why="No worker is alive: uploads are kept and start when one is.")]
     return []
+
+
+def _engines() -> list[Degraded]:
+    with transaction() as db:
+        stopped = stopped_engines(db)
+    return [
+        Degraded(part=f"engine {engine.stop.engine}", why=f"{engine.label} is stopped: {engine.stop.error_text}")
+        for engine in stopped
+    ]
 
 
 def _not_ready(part: str, why: str) -> ApiProblem:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from jobs import board, messages
+from jobs.engines.registry import engine_label
 from jobs.queue_health import queue_health
 from jobs.session_view import SessionView
 from store import session_queries, transcript_queries
 from store.database import transaction
+from store.engine_stops import stops
 from store.session_queries import SessionRecord
 from store.states import Status
 from store.timeline_queries import AttemptRow, StatusRow, attempts, status_history
@@ -19,6 +21,7 @@ from store.transcript_queries import Line
 LAST_LINES = 2
 MOST_LINES = 2_000
 NO_WORKER = "No worker is running at the moment; your upload is safe and starts by itself."
+ENGINE_STOPPED = "{} refuses this desk at the moment; operations see why. Your upload is safe and starts by itself."
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,16 @@ def lines(session_id: uuid.UUID) -> list[Line]:
 def _cards(db: Session, records: Sequence[SessionRecord], most_lines: int) -> list[Card]:
     under_way = [record.id for record in records if record.status in {Status.PROCESSING, Status.PENDING}]
     words = transcript_queries.lines_so_far(db, under_way, most_lines)
-    note = _why_nobody_comes() if any(record.status is Status.PENDING for record in records) else None
-    return [
-        Card(view, words.get(view.session_id, []), note if view.status is Status.PENDING else None)
-        for view in board.views(db, records)
-    ]
+    waits = any(record.status is Status.PENDING for record in records)
+    note = _why_nobody_comes() if waits else None
+    stopped = {stop.engine for stop in stops(db)} if waits else set()
+    return [Card(view, words.get(view.session_id, []), _note(view, stopped, note)) for view in board.views(db, records)]
+
+
+def _note(view: SessionView, stopped: set[str], nobody_comes: str | None) -> str | None:
+    if view.status is not Status.PENDING:
+        return None
+    return ENGINE_STOPPED.format(engine_label(view.engine)) if view.engine in stopped else nobody_comes
 
 
 def _why_nobody_comes() -> str | None:

@@ -10,6 +10,7 @@ from jobs import board, stalled
 from jobs.durations import ago
 from jobs.queue_health import QueueHealth, queue_health, rq_view
 from jobs.session_view import SessionView
+from jobs.stopped_engines import StoppedEngine, stopped_engines
 from store import session_queries
 from store.database import database_now, transaction
 from store.session_queries import SessionRecord
@@ -41,6 +42,7 @@ class StalledBoard:
     processing: int
     pending: int
     queue: QueueHealth
+    stopped: list[StoppedEngine]
     as_of: datetime
 
 
@@ -51,12 +53,16 @@ def stalled_board() -> StalledBoard:
         waiting = session_queries.with_status(db, Status.PENDING, limit=MOST_LOOKED_AT)
         as_of = database_now(db)
         queue = queue_health()
+        stopped = stopped_engines(db)
+        refusing = {engine.stop.engine for engine in stopped}  # what waits for them is told of with the engine
         found = [
-            (record, health) for record in [*moving, *waiting] if (health := _health(record, queue)) != stalled.WELL
+            (record, health)
+            for record in [*moving, *(record for record in waiting if record.engine not in refusing)]
+            if (health := _health(record, queue)) != stalled.WELL
         ]
         views = _views(db, [record for record, _ in found])
     sessions = [_stalled(record, health, views[record.id], queue) for record, health in reversed(found)]
-    return StalledBoard(sessions, len(moving), len(waiting), queue, as_of)
+    return StalledBoard(sessions, len(moving), len(waiting), queue, stopped, as_of)
 
 
 def _health(record: SessionRecord, queue: QueueHealth) -> stalled.Health:

@@ -12,6 +12,12 @@ from pages.plain import plain
 from store.states import Status
 from store.transcript_queries import Line
 
+BASES = {
+    "measured": "progress measured",
+    "reported": "progress as the service reports it",
+    "estimated": "progress estimated from the time",
+}
+
 
 def draw(card: Card, *, detailed: bool = False) -> None:
     """The card; `detailed` on the session's own page, where its title is the page's."""
@@ -66,6 +72,8 @@ def facts(view: SessionView) -> list[str]:
         interval = f" ({view.interval_text})" if view.interval_text else ""
         known.append(f"{view.remaining_text} left{interval}")
         known.append(f"ready about {viewer.day_and_time(view.estimated_completion, now=view.as_of)}")
+    if view.status is Status.PROCESSING:
+        known.append(BASES[view.basis])
     known.append(f"updated {ago(view.updated_ago_sec)}")
     return known
 

@@ -7,7 +7,8 @@ import streamlit as st
 
 from jobs.durations import ago
 from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
-from pages import confirm, live, session_card
+from jobs.stopped_engines import StoppedEngine, try_now
+from pages import confirm, live, session_card, viewer
 from pages.plain import plain
 from store.settings import settings
 
@@ -19,13 +20,29 @@ def draw(board: StalledBoard) -> None:
         st.error(
             "Redis does not answer. Uploads are safe and wait in Postgres; start Redis.", icon=":material/cloud_off:"
         )
-    if not board.sessions:
+    for engine in board.stopped:
+        draw_stopped(engine, board.as_of)
+    if not board.sessions and not board.stopped:
         moving = f"{board.processing} processing and {board.pending} waiting, all as they should."
         st.success(f"**Nothing is stalled.** {moving}", icon=":material/check_circle:")
     for session in board.sessions:
         draw_session(session)
     st.subheader("Workers and queue", anchor=False)
     draw_queue(board)
+
+
+def draw_stopped(engine: StoppedEngine, as_of: datetime) -> None:
+    stop = engine.stop
+    with st.container(border=True, key=f"stopped-{stop.engine}"):
+        since, again = (viewer.day_and_time(moment, now=as_of) for moment in (stop.since, stop.next_try_at))
+        st.error(f"**{engine.label} is stopped since {since}.** {plain(stop.error_text)}", icon=":material/block:")
+        if stop.detail:
+            st.code(stop.detail, language=None, wrap_lines=True)
+        st.markdown(
+            f"**What to do:** `make doctor` names what is wrong and what mends it. Sessions that wait for it: "
+            f"{engine.waiting}. They start by themselves; the next try is at {again}."
+        )
+        confirm.act("Try now", lambda: try_now(stop.engine), key=f"try-{stop.engine}", icon="replay")
 
 
 def draw_session(session: StalledSession) -> None:

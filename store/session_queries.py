@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
@@ -117,6 +117,12 @@ def by_id(db: Session, session_id: uuid.UUID, *, owner: str | None = None) -> Se
 def with_status(db: Session, *statuses: Status, owner: str | None = None, limit: int = 200) -> list[SessionRecord]:
     """Sessions in these states, the newest first."""
     return records(db, CoachingSession.status.in_(statuses), *_of(owner), limit=limit)
+
+
+def waiting_by_engine(db: Session) -> dict[str, int]:
+    """How many sessions wait for each engine."""
+    statement = select(CoachingSession.engine, func.count()).where(CoachingSession.status == Status.PENDING)
+    return {row[0]: row[1] for row in db.execute(statement.group_by(CoachingSession.engine))}
 
 
 def held_by(db: Session, worker: str, job_id: str) -> list[SessionRecord]:

@@ -44,7 +44,7 @@ def test_it_completes_and_says_so_in_the_words_that_are_searched_for(
 ) -> None:
     with caplog.at_level(logging.INFO):
         assert run_next()
-    assert [record.message for record in caplog.records if record.name == "jobs.attempt"] == [
+    assert [record.message for record in caplog.records if record.name in {"jobs.attempt", "jobs.completion"}] == [
         f"Starting transcription for session {session_id}",
         "Transcription completed: 6 segments",
         f"Session {session_id} completed successfully",
