@@ -43,6 +43,7 @@ class Wishes:
     def check(self) -> "Wishes":
         """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the priority."""
         engine = self.engine.strip() or settings().stt_engine
+        registry.check_engine(engine)
         language = registry.check_language(engine, self.language.strip() or "en")
         word = Priority.from_word(self.priority.strip() or "normal").word
         return Wishes(printable(self.title)[:LONGEST_NAME], language, engine, word)

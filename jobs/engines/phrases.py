@@ -1,17 +1,47 @@
-"""From words to lines of a transcript: split where the speaker pauses, or where a line would get too long."""
+"""From words to lines of a transcript: split where the speaker pauses, where a sentence ends if the engine writes
+sentences, or where a line would get too long.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from jobs.engines.protocol import Segment, Word
 
 PAUSE_SEC = 0.5
 LONGEST_SEC = 12.0
+ABBREVIATIONS = frozenset({"dr.", "mr.", "mrs.", "ms.", "prof.", "st.", "vs.", "e.g.", "i.e.", "z.b.", "d.h."})
 
 
 def phrases(words: Sequence[Word], speaker: str | None = None) -> tuple[Segment, ...]:
     """The words as segments that read as phrases: a capital letter first, no punctuation that nobody heard."""
-    return tuple(_segment(line, speaker) for line in _split(list(words), PAUSE_SEC))
+    return tuple(_segment(line, speaker, _with_capital) for line in _split(list(words), PAUSE_SEC))
+
+
+def written_phrases(words: Sequence[Word], speaker: str | None = None) -> tuple[Segment, ...]:
+    """The same for an engine whose words have punctuation and capitals: they are kept as they are, and a sentence's end
+    ends a line.
+    """
+    lines = [line for sentence in _sentences(words) for line in _split(sentence, PAUSE_SEC)]
+    return tuple(_segment(line, speaker, str) for line in lines)
+
+
+def _sentences(words: Sequence[Word]) -> list[list[Word]]:
+    if not words:
+        return []
+    ends = [at for at, (word, after) in enumerate(pairwise(words), 1) if _ends_sentence(word.text, after.text)]
+    return [list(words[start:end]) for start, end in pairwise([0, *ends, len(words)])]
+
+
+def _ends_sentence(text: str, after: str) -> bool:
+    """A full stop before a small letter is no end, and neither is that of a title."""
+    bare = text.rstrip("\"'”’»)")
+    if bare.endswith(("!", "?")):
+        return True
+    return bare.endswith((".", "…")) and not after[:1].islower() and bare.lower() not in ABBREVIATIONS
+
+
+def _with_capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _split(words: list[Word], pause_sec: float) -> list[list[Word]]:
@@ -29,13 +59,12 @@ def _split(words: list[Word], pause_sec: float) -> list[list[Word]]:
     return _split(words[:at], pause_sec) + _split(words[at:], pause_sec)
 
 
-def _segment(words: list[Word], speaker: str | None) -> Segment:
-    text = " ".join(word.text for word in words)
+def _segment(words: list[Word], speaker: str | None, spelled: Callable[[str], str]) -> Segment:
     known = [word.confidence for word in words if word.confidence is not None]
     return Segment(
         start_sec=words[0].start_sec,
         end_sec=words[-1].end_sec,
-        text=text[:1].upper() + text[1:],
+        text=spelled(" ".join(word.text for word in words)),
         speaker=speaker,
         confidence=round(sum(known) / len(known), 3) if known else None,
         words=tuple(words),

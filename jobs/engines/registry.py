@@ -11,6 +11,7 @@ from typing import cast
 
 from jobs.engines.protocol import InProcessEngine, RemoteEngine
 from jobs.errors import EngineUnavailable, EngineUnknown, LanguageNotSupported
+from store.settings import settings
 
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 LANGUAGES = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}
@@ -24,11 +25,18 @@ class EngineEntry:
     label: str
     languages: tuple[str, ...]  # `en` stands for every kind of English, `en-US` for that one alone
     remote: bool = False  # a provider runs it: `protocol.RemoteEngine`
+    needs: str = ""  # the setting without which it is not offered, unless it is the engine of STT_ENGINE
 
 
 ENGINES: dict[str, EngineEntry] = {
     "pocketsphinx": EngineEntry("jobs.engines.pocketsphinx:PocketSphinx", "PocketSphinx (local)", ("en",)),
-    "google": EngineEntry("jobs.engines.google.engine:Google", "Google Speech-to-Text", tuple(LANGUAGES), remote=True),
+    "google": EngineEntry(
+        "jobs.engines.google.engine:Google",
+        "Google Speech-to-Text",
+        tuple(LANGUAGES),
+        remote=True,
+        needs="google_project",
+    ),
 }
 
 
@@ -39,14 +47,14 @@ def register(name: str, entry: EngineEntry) -> None:
 
 
 def engine_names() -> list[str]:
-    """The names of all engines, in the registry's order."""
-    return list(ENGINES)
+    """The names of the engines that are offered here, in the registry's order."""
+    return [name for name in ENGINES if _offered(name)]
 
 
 def entry(name: str) -> EngineEntry:
-    """What is known of the engine without importing it. Raises `EngineUnknown`."""
+    """What is known of the engine without importing it, whether it is offered or not. Raises `EngineUnknown`."""
     if name not in ENGINES:
-        raise EngineUnknown(f"There is no engine “{name}” here. Please choose one of: {', '.join(ENGINES)}.")
+        raise _unknown(name)
     return ENGINES[name]
 
 
@@ -82,8 +90,9 @@ def engine(name: str) -> InProcessEngine | RemoteEngine:
 
 
 def check_engine(name: str) -> None:
-    """Raises `EngineUnknown`, naming the engines there are."""
-    entry(name)
+    """Raises `EngineUnknown`, naming the engines there are, for one that is not offered here."""
+    if name not in ENGINES or not _offered(name):
+        raise _unknown(name)
 
 
 def check_language(engine_name: str, language: str) -> str:
@@ -102,3 +111,12 @@ def check_language(engine_name: str, language: str) -> str:
         f"{known.label} understands {offer} only. Please choose another language or another engine.",
         detail=f"{engine_name} does not understand {language!r}",
     )
+
+
+def _offered(name: str) -> bool:
+    needs = ENGINES[name].needs
+    return not needs or bool(getattr(settings(), needs)) or settings().stt_engine == name
+
+
+def _unknown(name: str) -> EngineUnknown:
+    return EngineUnknown(f"There is no engine “{name}” here. Please choose one of: {', '.join(engine_names())}.")

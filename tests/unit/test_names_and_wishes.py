@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jobs.errors import EngineUnknown, FileTooLarge, LanguageNotSupported
 from jobs.submit import Wishes, check_size, clean_filename, printable
-from store.settings import settings
+from store.settings import Settings, settings
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,12 @@ def test_another_language_is_refused_with_a_sentence() -> None:
 def test_an_unknown_engine_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(EngineUnknown, match="pocketsphinx"):
         Wishes(engine="nonesuch").check()
+
+
+def test_an_engine_that_is_not_set_up_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.engines.registry.settings", lambda: Settings(google_project=""))
+    with pytest.raises(EngineUnknown, match="pocketsphinx"):
+        Wishes(engine="google").check()
 
 
 def test_an_unknown_priority_is_refused() -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.engines.phrases import LONGEST_SEC, phrases
+from jobs.engines.phrases import LONGEST_SEC, phrases, written_phrases
 from jobs.engines.protocol import Segment, Word
 
 
@@ -35,6 +35,21 @@ def test_a_long_line_is_split_at_its_longest_gap() -> None:
 
 def test_no_words_give_no_line() -> None:
     assert phrases([]) == ()
+    assert written_phrases([]) == ()
+
+
+def test_a_sentence_that_the_engine_wrote_is_a_line_and_its_spelling_is_kept() -> None:
+    said = ["so", "Dr.", "Who", "paid", "3.50.", "He", "“left.”", "Why?", "iPhones!", "at", "5", "a.m.", "then"]
+    found = written_phrases(spoken(*[(text, 0.1) for text in said]), "Speaker 1")
+    assert [line.text for line in found] == [
+        *("so Dr. Who paid 3.50.", "He “left.”", "Why?", "iPhones!", "at 5 a.m. then"),
+    ]
+    assert {line.speaker for line in found} == {"Speaker 1"}
+
+
+def test_a_pause_and_length_split_written_sentences_too() -> None:
+    assert [line.text for line in written_phrases(spoken(("well", 0), ("now.", 0.8)))] == ["well", "now."]
+    assert all(line.end_sec - line.start_sec <= LONGEST_SEC for line in written_phrases(spoken(*[("la", 0.1)] * 90)))
 
 
 def test_without_confidence_none_is_invented() -> None:
@@ -46,5 +61,6 @@ def test_no_word_is_lost_and_json_keeps_everything(parts: list[tuple[str, float]
     words = spoken(*parts)
     lines = phrases(words)
     assert [word for line in lines for word in line.words] == words
+    assert [word for line in written_phrases(words) for word in line.words] == words
     assert all(before.end_sec <= after.start_sec for before, after in pairwise(lines))
     assert tuple(Segment.from_json(json.loads(json.dumps(line.to_json()))) for line in lines) == lines

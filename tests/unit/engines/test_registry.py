@@ -8,6 +8,7 @@ import pytest
 
 from jobs.engines import registry
 from jobs.errors import EngineUnavailable, EngineUnknown, LanguageNotSupported
+from store.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -31,7 +32,7 @@ def test_asking_about_engines_imports_none() -> None:
 
 
 def test_the_registry_says_what_the_engine_says() -> None:
-    for name in registry.engine_names():
+    for name in registry.ENGINES:
         found, known = registry.engine(name), registry.entry(name)
         assert (found.name, found.label, found.languages) == (name, known.label, known.languages)
         assert registry.engine(name) is found
@@ -74,3 +75,21 @@ def test_another_engine_is_one_registry_line(extra_engine) -> None:
     extra_engine("jobs.engines.pocketsphinx:PocketSphinx")
     assert registry.engine("extra").languages == ("en",)
     assert "extra" in registry.engine_names()
+
+
+@pytest.mark.parametrize(
+    ("limits", "offered"),
+    [({}, False), ({"google_project": "desk"}, True), ({"stt_engine": "google"}, True)],
+)
+def test_google_is_offered_where_there_is_a_project(
+    monkeypatch: pytest.MonkeyPatch, limits: dict[str, str], offered: bool
+) -> None:
+    monkeypatch.setattr(registry, "settings", lambda: Settings(**limits))
+    assert ("google" in registry.engine_names()) is offered
+    assert registry.engine_label("google") == "Google Speech-to-Text"  # of sessions from before, too
+    assert registry.entry("google").remote
+    if offered:
+        registry.check_engine("google")
+    else:
+        with pytest.raises(EngineUnknown, match="choose one of: pocketsphinx\\."):
+            registry.check_engine("google")
