@@ -87,7 +87,7 @@ def channels(content: bytes, *, separate: bool) -> list[bytes]:
     Raises `FileError` when it is no audio that Google can read.
     """
     try:
-        with av.open(io.BytesIO(content), container_options={"format_whitelist": FORMATS}) as container:
+        with av.open(io.BytesIO(content), mode="r", container_options={"format_whitelist": FORMATS}) as container:
             stream = container.streams.audio[0]
             resampler = AudioResampler("s16", None if separate else "mono", SAMPLE_RATE)
             frames = [resampled for frame in container.decode(stream) for resampled in resampler.resample(frame)]
