@@ -25,10 +25,11 @@ class BatchWork:
         self._operations, self._objects, self._recogniser = operations, objects, recogniser
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def go_on(self) -> None:
-        """Start over what an earlier process left running."""
+    def go_on(self, pace: float) -> None:
+        """Start over what an earlier process left running, at this pace."""
         for operation in self._operations:
             if not operation.ended:
+                operation.orders.pace = pace
                 self.start(operation)
 
     def start(self, operation: Operation) -> None:
@@ -92,9 +93,9 @@ class BatchWork:
         sounds = await asyncio.to_thread(channels, content, separate=separate)
         if operation.orders.truncated:
             sounds = [sound[: len(sound) // 2 // BYTES_PER_SAMPLE * BYTES_PER_SAMPLE] for sound in sounds]
-        share = operation.shares[file.uri] = Share()
+        share = operation.shares[file.uri] = Share(operation.orders.pace)
         # the first channel stands for all: they take the same time
-        shares = [share, *(Share() for _ in sounds[1:])]
+        shares = [share, *(Share(share.pace) for _ in sounds[1:])]
         heard = await asyncio.gather(*map(self._recogniser.recognise, sounds, shares))
         if operation.orders.file_error:
             raise FileError(operation.orders.file_error, "The file could not be recognised.")

@@ -58,9 +58,10 @@ class Orders:
     truncated: bool = False  # only the first half of the audio is recognised and billed
     file_error: str | None = None
     list_delay_sec: float = 0.0
+    pace: float = 0.0  # of the suite's recogniser: seconds a second of audio
 
 
-ORDERS = frozenset(asdict(Orders()))
+ORDERS = frozenset(asdict(Orders())) - {"pace"}  # those that a fault gives
 
 
 @dataclass
@@ -123,7 +124,7 @@ class Behaviours:
 
     def __init__(self, progress: Progress, pace: float) -> None:
         self.progress = progress
-        self.pace = pace  # of the suite's recogniser: seconds a second of audio
+        self.pace = pace
         self.faults: list[Fault] = []
 
     def fault_of(self, method: str) -> Fault | None:
@@ -132,7 +133,7 @@ class Behaviours:
 
     def orders(self) -> Orders:
         """What happens to an operation that is accepted now: all faults of operations that fire."""
-        orders = Orders()
+        orders = Orders(pace=self.pace)
         for fault in self.faults:
             if fault.method is None and fault.fires():
                 for name in ORDERS:

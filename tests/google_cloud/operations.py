@@ -40,6 +40,7 @@ class Outcome(StrEnum):
 class Share:
     """How far one file of an operation is: `done` (0..1) as reported, or what the clock says since `began`."""
 
+    pace: float = 0.0  # seconds a second of audio, where the recogniser obeys
     done: float = 0.0
     began: float = 0.0
     lasts_sec: float | None = None

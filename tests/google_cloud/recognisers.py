@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -45,15 +45,12 @@ class Recogniser(Protocol):
 class Suite:
     """The text follows from the samples (`tests.faults.recordings.text_of`), one result for the whole sound.
 
-    It takes `pace()` seconds a second of audio, and no CPU.
+    It takes `share.pace` seconds a second of audio, and no CPU.
     """
-
-    def __init__(self, pace: Callable[[], float]) -> None:
-        self._pace = pace
 
     async def recognise(self, sound: bytes, share: Share) -> Sequence[Heard]:
         audio_sec = len(sound) / BYTES_PER_SEC
-        lasts_sec = self._pace() * audio_sec
+        lasts_sec = share.pace * audio_sec
         share.runs(lasts_sec)
         await asyncio.sleep(lasts_sec)
         text = text_of(sound)

@@ -60,7 +60,7 @@ class SpeechControl:
         self._ask("POST", "/progress", {"mode": mode})
 
     def pace(self, pace: float) -> None:
-        """Seconds a second of audio, for files that the suite's recogniser begins from now on."""
+        """Seconds a second of audio, for operations that the suite's recogniser is given from now on."""
         self._ask("POST", "/pace", {"pace": pace})
 
     def clear_faults(self) -> None:

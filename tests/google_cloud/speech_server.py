@@ -47,9 +47,7 @@ def parse() -> argparse.Namespace:
 async def serve(options: argparse.Namespace) -> None:
     """Until SIGTERM or SIGINT."""
     behaviours = Behaviours(options.progress, options.pace)
-    recogniser: Recogniser = (
-        Suite(lambda: behaviours.pace) if options.recogniser == "suite" else PocketSphinx(options.processes)
-    )
+    recogniser: Recogniser = Suite() if options.recogniser == "suite" else PocketSphinx(options.processes)
     objects = Folder(options.folder) if options.folder else CloudStorage(options.project)
     operations = Operations(options.state)
     work = BatchWork(operations, objects, recogniser)
@@ -63,7 +61,7 @@ async def serve(options: argparse.Namespace) -> None:
     server.add_insecure_port(f"127.0.0.1:{options.port}")
     control = speech_control.serve(speech_control.Control(operations, work, behaviours, methods), options.control_port)
     await server.start()
-    work.go_on()
+    work.go_on(options.pace)
     print(f"Speech-to-Text on 127.0.0.1:{options.port} is ready", flush=True)
 
     await stopped.wait()

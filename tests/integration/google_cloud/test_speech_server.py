@@ -434,7 +434,6 @@ def test_a_killed_server_goes_on_with_what_it_had_accepted(
     shutil.move(tmp_path / "audio" / "visit.wav", tmp_path / "audio" / "moved.wav")  # finished work is not done again
     server.start()
     caller = Caller(server)
-    server.pace(0.01)
     assert [each["outcome"] for each in before] == ["running", "cancelled", "done", "lost"]
     assert response(caller.get(done.operation.name)) == wanted
     assert response(caller.ended(running)).results[uri].error.code == 5  # it started over, and found no file
