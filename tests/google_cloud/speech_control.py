@@ -32,9 +32,9 @@ class Control:
             case "GET", "/operations":
                 return [operation.to_json() for operation in self._operations]
             case "DELETE", "/operations":
+                await self._methods.forget()
                 await self._work.stop()
                 self._operations.forget()
-                self._methods.calls.clear()
             case "GET", "/faults":
                 return [fault.to_json() for fault in self._behaviours.faults]
             case "POST", "/faults":

@@ -103,13 +103,13 @@ class SpeechServer(SpeechControl):
         """For `grpc.insecure_channel`."""
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Returns when it listens; RuntimeError when it ends before."""
+    def start(self, *options: str) -> None:
+        """Returns when it listens; RuntimeError when it ends before. `options` win over those it was made with."""
         environment = dict(os.environ)
         if not self.folder:
             environment["STORAGE_EMULATOR_HOST"] = str(self._audio)
         self._process = subprocess.Popen(
-            self._command,
+            [*self._command, *options],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

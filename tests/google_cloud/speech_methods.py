@@ -57,6 +57,13 @@ class SpeechMethods:
             grpc.method_handlers_generic_handler("google.longrunning.Operations", operations),
         ]
 
+    async def forget(self) -> None:
+        """No calls have come in, and nothing is accepted late any more."""
+        self.calls.clear()
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+
     def _handler(
         self,
         answer: Callable[[Any], Any],

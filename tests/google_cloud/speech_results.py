@@ -24,7 +24,7 @@ from google.rpc import status_pb2
 
 from jobs.engines.protocol import Word
 from tests.google_cloud.behaviours import Progress
-from tests.google_cloud.operations import Operation
+from tests.google_cloud.operations import Operation, Outcome
 from tests.google_cloud.recognisers import Heard
 
 METHOD = "google.cloud.speech.v2.Speech.BatchRecognize"
@@ -81,10 +81,10 @@ def status(code: int, message: str) -> status_pb2.Status:
 
 
 def _metadata(operation: Operation, progress: Progress) -> OperationMetadata:
-    files = {}
+    files, done = {}, operation.outcome is Outcome.DONE
     for uri in operation.uris:
         share = operation.shares.get(uri)
-        percent = progress.percent(share.fraction if share else 0.0, ended=operation.ended)
+        percent = progress.percent(share.fraction if share else 0.0, ended=done)
         files[uri] = BatchRecognizeTranscriptionMetadata(progress_percent=percent)
         if operation.response is not None and operation.response.results[uri].error.code:
             files[uri].error = operation.response.results[uri].error
@@ -94,7 +94,7 @@ def _metadata(operation: Operation, progress: Progress) -> OperationMetadata:
         resource=operation.request.recognizer,
         method=METHOD,
         batch_recognize_request=operation.request,
-        progress_percent=progress.percent(operation.fraction, ended=operation.ended),
+        progress_percent=progress.percent(operation.fraction, ended=done),
         batch_recognize_metadata=BatchRecognizeMetadata(transcription_metadata=files),
     )
 
