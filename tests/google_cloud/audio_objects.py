@@ -6,16 +6,20 @@ from typing import Protocol
 
 import av
 import numpy as np
+import requests
 from av.audio.resampler import AudioResampler
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from google.cloud.storage.retry import DEFAULT_RETRY
 
 from jobs.media.pcm import SAMPLE_RATE
 from tests.google_cloud.behaviours import number_of
 
 FORMATS = "wav,flac,mp3,ogg,matroska,webm,mov,mp4,m4a,amr"  # what Google recognises by itself
-PATIENCE_SEC = 60.0
+PATIENCE_SEC = 15.0  # with a storage that does not answer; then the file fails
+OUT_OF_REACH = (exceptions.GoogleAPIError, requests.RequestException)
+RETRY = DEFAULT_RETRY.with_timeout(PATIENCE_SEC)
 DENIED = "The service account has no access to this object."
 
 
@@ -63,18 +67,24 @@ class CloudStorage:
 
     def read(self, uri: str) -> bytes:
         try:
-            content: bytes = self._blob(uri).download_as_bytes(timeout=PATIENCE_SEC)
+            content: bytes = self._blob(uri).download_as_bytes(timeout=PATIENCE_SEC, retry=RETRY)
         except exceptions.NotFound as error:
             raise FileError("NOT_FOUND", f"Audio file not found: {uri}") from error
         except exceptions.Forbidden as error:
             raise FileError("PERMISSION_DENIED", DENIED) from error
+        except OUT_OF_REACH as error:
+            raise FileError("INTERNAL", f"Internal error encountered: {type(error).__name__}.") from error
         return content
 
     def write(self, uri: str, content: bytes) -> None:
         try:
-            self._blob(uri).upload_from_string(content, content_type="application/json", timeout=PATIENCE_SEC)
+            self._blob(uri).upload_from_string(
+                content, content_type="application/json", timeout=PATIENCE_SEC, retry=RETRY
+            )
         except exceptions.Forbidden as error:
             raise FileError("PERMISSION_DENIED", DENIED) from error
+        except OUT_OF_REACH as error:
+            raise FileError("INTERNAL", f"Internal error encountered: {type(error).__name__}.") from error
 
     def _blob(self, uri: str) -> storage.Blob:
         bucket, _, key = uri.removeprefix("gs://").partition("/")

@@ -1,4 +1,4 @@
-"""What the tests of the Speech-to-Text server ask of it, through the real client."""
+"""What tests ask of the Speech-to-Text server, through the real client."""
 
 import io
 import wave

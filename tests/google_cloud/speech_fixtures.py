@@ -132,7 +132,11 @@ class SpeechServer(SpeechControl):
         if self._process is None:
             return
         self._process.send_signal(number)
-        self._process.wait(STOP_SEC)
+        try:
+            self._process.wait(STOP_SEC)
+        except subprocess.TimeoutExpired:  # it waits for its storage
+            self._process.kill()
+            self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
         self._process = None

@@ -5,7 +5,8 @@ Google Cloud Speech-to-Text v2 as the real client sees it, on the loopback and w
   speech_requests   what Google refuses             behaviours     progress and faults on demand
   speech_results    Google's messages               recognisers    what recognises
   batch_work        the running operations          audio_objects  Cloud Storage, and the sound in it
-  speech_control    the control port                speech_fixtures  for tests
+  speech_control    the control port
+and for tests: speech_fixtures (the process, the fixture) and speech_calls (a caller).
 """
 
 import argparse
