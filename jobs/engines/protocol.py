@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from jobs.errors import TranscriptDeskError
 from jobs.media.silences import Chunk
 
 
@@ -123,6 +124,14 @@ class OperationGone(Exception):
     """The provider knows no such operation any more, or it was cancelled: there will be no result."""
 
 
+class OperationFailed(Exception):
+    """The operation has ended, without words: `error` says why. Asking about it again brings nothing else."""
+
+    def __init__(self, error: TranscriptDeskError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class SubmissionUnknown(Exception):
     """Nobody can tell whether the provider has accepted the operation: it has to be searched for."""
 
@@ -150,7 +159,7 @@ class RemoteEngine(Protocol):
         """The newest operation on this object whose name is not in `known`; None when the provider has none."""
 
     def poll(self, operation: str, audio: RemoteAudio) -> Running | Recognised:
-        """How the operation is. Raises `OperationGone`, and what the operation or its file ended with."""
+        """How the operation is. Raises `OperationGone`, or `OperationFailed` when it or its file ended badly."""
 
     def cancel(self, operation: str) -> None:
         """Asks for its end; `poll` tells when it has come. Nothing happens when it has ended already."""

@@ -3,7 +3,7 @@
 import logging
 
 from jobs.engines import registry
-from jobs.engines.protocol import OperationGone, Recognised, RemoteAudio, RemoteEngine
+from jobs.engines.protocol import OperationFailed, OperationGone, Recognised, RemoteAudio, RemoteEngine
 from jobs.errors import TranscriptDeskError
 from store import remote_operations
 from store.database import transaction
@@ -40,10 +40,8 @@ def _end(engine: RemoteEngine, operation: Operation) -> None:
         answer = engine.poll(name, RemoteAudio(operation.audio_uri, audio_sec, "", 1, False))
     except OperationGone:
         _change(operation, ended_at=CLOCK, outcome="cancelled")
-    except TranscriptDeskError as error:
-        if operation.cancel_age_sec > settings().unknown_submission_sec:
-            _change(operation, ended_at=CLOCK, outcome="failed")
-        raise error
+    except OperationFailed:
+        _change(operation, ended_at=CLOCK, outcome="failed")
     else:
         if isinstance(answer, Recognised) and operation.percent == 100:  # seen before: its session was deleted
             _change(operation, ended_at=CLOCK, outcome="recognised")

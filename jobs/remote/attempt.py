@@ -12,7 +12,14 @@ from jobs import doorbell, messages
 from jobs.claim import Claim
 from jobs.completion import complete
 from jobs.engines import registry
-from jobs.engines.protocol import OperationGone, Recognised, RemoteAudio, RemoteEngine, SubmissionUnknown
+from jobs.engines.protocol import (
+    OperationFailed,
+    OperationGone,
+    Recognised,
+    RemoteAudio,
+    RemoteEngine,
+    SubmissionUnknown,
+)
 from jobs.errors import EngineRefused, EngineUnavailable, ProviderBusy, ProviderUnavailable, TranscriptDeskError
 from jobs.heartbeat import Heartbeat
 from jobs.remote.audio import stretches
@@ -66,6 +73,11 @@ class Look:
         except OperationGone:
             self.ledger.ended(operation, "gone" if operation.cancel_age_sec is None else "cancelled")
             return 0.0
+        except OperationFailed as failed:
+            self.ledger.ended(operation, "failed")
+            if isinstance(failed.error, EngineRefused):
+                self.ledger.stop_engine(failed.error, STOPPED_SEC)
+            raise failed.error from failed
         except (ProviderBusy, ProviderUnavailable) as error:
             return self._not_served(operation, error)
         except (EngineRefused, EngineUnavailable) as error:

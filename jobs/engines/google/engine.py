@@ -7,8 +7,8 @@ from typing import TypeVar
 from jobs.engines.google import requests, results
 from jobs.engines.google.client import SpeechConnection
 from jobs.engines.google.errors import GOOGLES, Asked, not_accepted, said, translated
-from jobs.engines.protocol import OperationGone, Recognised, RemoteAudio, Running, SubmissionUnknown
-from jobs.errors import EngineUnavailable
+from jobs.engines.protocol import OperationFailed, OperationGone, Recognised, RemoteAudio, Running, SubmissionUnknown
+from jobs.errors import EngineUnavailable, TranscriptDeskError
 from store.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,10 @@ class Google:
     def poll(self, operation: str, audio: RemoteAudio) -> Running | Recognised:
         """How the operation is, as `protocol.RemoteEngine.poll`."""
         found = self._asked(Asked.OPERATION, lambda: self._connection.get_operation(operation))
-        return results.state(found, audio)
+        try:
+            return results.state(found, audio)
+        except TranscriptDeskError as error:
+            raise OperationFailed(error) from error
 
     def cancel(self, operation: str) -> None:
         """Asks Google to end the operation; one that it does not know has ended."""

@@ -7,7 +7,7 @@ import pytest
 
 from jobs import board, doorbell
 from jobs.claim import claim_next
-from jobs.engines.protocol import SubmissionUnknown
+from jobs.engines.protocol import OperationFailed, SubmissionUnknown
 from jobs.errors import (
     EngineRefused,
     PartialResult,
@@ -15,6 +15,7 @@ from jobs.errors import (
     ProviderUnavailable,
     RecognitionFailed,
     RecordingRefused,
+    TranscriptDeskError,
 )
 from jobs.reconcile import ring_doorbells, take_over_lost
 from store import engine_stops, transcript_queries
@@ -231,7 +232,7 @@ def test_what_is_under_way_at_an_engine_that_refuses_us_goes_on_later(
 
 def test_a_recording_that_is_refused_fails_for_good(provider: Provider, session_id: uuid.UUID) -> None:
     look()
-    provider.fail("poll", RecordingRefused())
+    provider.fail("poll", OperationFailed(RecordingRefused()))
     look(session_id)
     record = record_of(session_id)
     assert (record.status, record.error_code) == (Status.FAILED, "recording-refused")
@@ -240,12 +241,30 @@ def test_a_recording_that_is_refused_fails_for_good(provider: Provider, session_
 
 @pytest.mark.parametrize("error", [RecognitionFailed, PartialResult])
 def test_a_failed_operation_is_a_failed_attempt_and_the_next_submits_anew(
-    provider: Provider, session_id: uuid.UUID, error: type[Exception]
+    provider: Provider, session_id: uuid.UUID, error: type[TranscriptDeskError]
 ) -> None:
     look()
-    provider.fail("poll", error())
+    provider.fail("poll", OperationFailed(error()))
     look(session_id)
     assert (record_of(session_id).status, record_of(session_id).failures) == (Status.PENDING, 1)
+    look(session_id)
+    provider.finish()
+    look(session_id)
+    assert record_of(session_id).status is Status.COMPLETED
+    assert len(provider.operations) == 2
+
+
+def test_an_operation_that_ended_refused_stops_the_engine_and_is_submitted_anew_without_a_try_used_up(
+    provider: Provider, session_id: uuid.UUID
+) -> None:
+    look()
+    provider.fail("poll", OperationFailed(EngineRefused(detail="the service agent may not read the bucket")))
+    look(session_id)
+    record = record_of(session_id)
+    assert (record.status, record.failures, record.error_code) == (Status.PENDING, 0, "engine-refused")
+    with transaction() as db:
+        assert [stop.engine for stop in engine_stops.stops(db)] == ["provider"]
+        engine_stops.try_now(db, "provider")
     look(session_id)
     provider.finish()
     look(session_id)
