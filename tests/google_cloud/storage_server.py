@@ -26,6 +26,7 @@ from starlette.routing import Route
 from tests.google_cloud.faults import Fault, Faults
 from tests.google_cloud.objects import BLOCK_BYTES, Facts, Objects, Refused
 
+LARGEST_PAGE = 100  # the real one has 1000
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 Act = Callable[[Request, Fault], Awaitable[Response]]
@@ -105,7 +106,7 @@ class StorageServer:
             request.path_params["bucket"],
             asked.get("prefix", ""),
             asked.get("pageToken", ""),
-            int(asked.get("maxResults", "1000")),
+            min(int(asked.get("maxResults", LARGEST_PAGE)), LARGEST_PAGE),
         )
         return JSONResponse({"items": items, **({"nextPageToken": after} if after else {})})
 
