@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from api.people import Owner
 from api.problems import ApiProblem, documented, unknown_session
@@ -14,6 +14,7 @@ from jobs.transcript_formats import disposition
 from store import session_queries
 from store.audio import audio_store
 from store.database import transaction
+from store.settings import settings
 
 router = APIRouter(prefix="/v1/sessions", tags=["Sessions"])
 TYPES = {
@@ -33,6 +34,7 @@ CONTENT = {
     for media_type in sorted({*TYPES.values(), UNKNOWN_TYPE})
 }
 RANGE_HEADERS: dict[str, Any] = {"Content-Range": {"description": "`bytes 0-99/1234`", "schema": {"type": "string"}}}
+LOCATION: dict[str, Any] = {"Location": {"description": "the recording, ranges too", "schema": {"type": "string"}}}
 
 
 @router.head("/{session_id:uuid}/audio", include_in_schema=False)
@@ -44,6 +46,7 @@ RANGE_HEADERS: dict[str, Any] = {"Content-Range": {"description": "`bytes 0-99/1
         200: {"content": CONTENT},
         206: {"description": "The range that was asked for", "content": CONTENT, "headers": RANGE_HEADERS},
         304: {"description": "It has not changed"},
+        307: {"description": "It lies in a bucket: follow the link, which holds for a while", "headers": LOCATION},
         **documented(404, 416, 422, 503),
     },
 )
@@ -55,7 +58,8 @@ def audio(
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """One range a request; several, or a malformed one, answer with the whole recording, as HTTP allows."""
+    """One range a request; several, or a malformed one, answer with the whole recording, as HTTP allows. Where the
+    recording lies in a bucket the answer may be a redirect to it, which takes the same `Range`."""
     with transaction() as db:
         record = session_queries.by_id(db, session_id, owner=owner)
     if record is None:
@@ -69,14 +73,22 @@ def audio(
     }
     if if_none_match == etag:
         return Response(status_code=304, headers=headers)
+    media_type = TYPES.get(PurePosixPath(record.audio_uri).suffix, UNKNOWN_TYPE)
+    link = _link(record.audio_uri, media_type, headers["Content-Disposition"])
+    if link is not None:
+        return RedirectResponse(link, 307, headers={"Cache-Control": "no-store"})
     part = None if if_range not in {None, etag} else chosen_range(wanted, size)
     start, end = part or (0, size)
     headers["Content-Length"] = str(end - start)
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    media_type = TYPES.get(PurePosixPath(record.audio_uri).suffix, UNKNOWN_TYPE)
     blocks = audio_store().read(record.audio_uri, start, end if request.method == "GET" else start)
     return StreamingResponse(blocks, 206 if part else 200, headers=headers, media_type=media_type)
+
+
+def _link(uri: str, media_type: str, named: str) -> str | None:
+    seconds = settings().audio_link_sec
+    return audio_store().link(uri, seconds=seconds, media_type=media_type, disposition=named) if seconds else None
 
 
 def chosen_range(header: str | None, size: int) -> tuple[int, int] | None:

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
-from jobs.errors import ErrorKind, TranscriptDeskError, likely_to_help
+from jobs.errors import ErrorKind, StorageRefused, TranscriptDeskError, likely_to_help
 from jobs.retry_cancel import NotPossible, SessionNotFound
-from store.audio import AudioNotFound
+from store.audio import AudioNotFound, AudioStoreRefused
 from store.history_cursor import BadCursor
 
 log = logging.getLogger(__name__)
@@ -155,6 +155,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     AudioNotFound: _quiet(lambda _: _audio_gone()),
     BadCursor: _quiet(_bad_cursor),
     ClientDisconnect: _quiet(lambda _: ApiProblem(400, "upload-cut-off", "The upload stopped before its end.")),
+    AudioStoreRefused: _logged(lambda _: desk_problem(StorageRefused())),
     OSError: _logged(storage_problem),  # type: ignore[arg-type]
     DataError: _logged(lambda _: _unexpected()),  # the database is there, and refuses what we sent
     DBAPIError: _logged(lambda _: database_problem()),

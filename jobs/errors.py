@@ -7,6 +7,8 @@ docs/troubleshooting.md. `ErrorKind` decides what happens next; `likely_to_help`
 from enum import StrEnum
 from typing import ClassVar
 
+from store.audio import AudioStoreRefused
+
 
 class ErrorKind(StrEnum):
     """What an error means for the attempt that met it."""
@@ -203,6 +205,14 @@ class StorageUnavailable(TranscriptDeskError):
     hope = "Trying again is likely to help, once the storage is back."
 
 
+class StorageRefused(TranscriptDeskError):
+    """The storage for recordings is not set up properly here. Operations has to mend it."""
+
+    code = "storage-refused"
+    kind = ErrorKind.INSTALLATION
+    hope = "Trying again will help once operations has mended the storage."
+
+
 class PoisonSession(TranscriptDeskError):
     """This recording stopped several workers in a row, so we no longer try it. Please export it in another format."""
 
@@ -242,7 +252,8 @@ ERRORS: dict[str, type[TranscriptDeskError]] = {
         *(DecodingFailed, MediaLimitExceeded, MediaTimeout),
         *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed),
         *(EngineRefused, ProviderBusy, ProviderUnavailable, RecordingRefused, PartialResult),
-        *(WorkerLost, AudioMissing, StorageUnavailable, PoisonSession, DeadlineExceeded, GivenUp, Unexpected),
+        *(WorkerLost, AudioMissing, StorageUnavailable, StorageRefused),
+        *(PoisonSession, DeadlineExceeded, GivenUp, Unexpected),
     )
 }
 
@@ -258,6 +269,8 @@ def classify(exc: BaseException) -> TranscriptDeskError:
     detail = f"{type(exc).__name__}: {exc}"
     if isinstance(exc, FileNotFoundError):
         return Unexpected(detail=detail)
+    if isinstance(exc, AudioStoreRefused):
+        return StorageRefused(detail=detail)
     if isinstance(exc, OSError):  # disk full, read-only, connection refused or reset, timed out
         return StorageUnavailable(detail=detail)
     if isinstance(exc, ImportError):

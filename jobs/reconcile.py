@@ -24,7 +24,7 @@ from jobs.outcome import settle_error, settle_lost
 from jobs.remote.abandoned import end_abandoned
 from jobs.retry_cancel import NotPossible, SessionNotFound, delete
 from store import logs, migrations, repair_queries
-from store.audio import audio_store
+from store.audio import audio_store, sweep_copies
 from store.claims import due_count
 from store.database import transaction
 from store.session_queries import SessionRecord
@@ -75,7 +75,8 @@ def ring_doorbells() -> int:
 
 
 def sweep() -> int:
-    """Remove uploads nobody started, audio without a row, and decoded audio of attempts that are over; how many."""
+    """Remove uploads nobody started, audio without a row, and what attempts that are over left in the scratch folder;
+    how many."""
     with transaction() as db:
         forgotten = repair_queries.forget_old_uploads(db, settings().upload_keep_hours)
     store = audio_store()
@@ -112,7 +113,7 @@ def _sweep_scratch() -> int:
             if not repair_queries.is_held(db, uuid.UUID(name[1]), int(name[2])):
                 path.unlink(missing_ok=True)
                 swept += 1
-    return swept
+    return swept + sweep_copies(settings().scratch_folder, ORPHAN_AGE.total_seconds())
 
 
 def _settled(record: SessionRecord, settle: Callable[[], bool]) -> bool:

@@ -5,9 +5,9 @@ Each field is the environment variable of the same name in capitals. README.md l
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,8 +20,23 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="Postgres as `postgresql://…`; empty: an embedded one")
     redis_url: str = Field("", description="Redis as `redis://…` or `unix://…`; empty: an embedded one")
     var_dir: Path = Field(Path("var"), description="where this machine keeps its data")
+    audio_store: Literal["local", "google"] = Field(
+        "local", description="where recordings are kept: `local` is a folder, `google` a bucket of Google Cloud Storage"
+    )
     audio_dir: Path | None = Field(
         None, description="where the local audio store keeps recordings; empty: `VAR_DIR/audio`"
+    )
+    audio_bucket: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])?$",
+        description="the bucket of `AUDIO_STORE=google`, which needs it",
+    )
+    audio_link_sec: int = Field(
+        300,
+        ge=0,
+        le=604_800,
+        description="seconds that the link holds which a player gets to a recording in a bucket; 0: no links, the API "
+        "streams it",
     )
 
     # Addresses
@@ -107,6 +122,12 @@ class Settings(BaseSettings):
         "coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are, until there is sign-in"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
+
+    @model_validator(mode="after")
+    def _bucket_is_named(self) -> Self:
+        if self.audio_store == "google" and not self.audio_bucket:
+            raise ValueError("AUDIO_STORE is google, so AUDIO_BUCKET has to name the bucket.")
+        return self
 
     @property
     def audio_folder(self) -> Path:

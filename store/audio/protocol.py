@@ -1,8 +1,8 @@
-"""The four verbs of an audio store: write, read, delete, list. Names are ours, never the file's."""
+"""The verbs of an audio store: write, read, delete, list; and check and link. Names are ours, never the file's."""
 
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,10 @@ KNOWN_SUFFIXES = frozenset(
 
 class AudioNotFound(LookupError):
     """The recording is not in the audio store."""
+
+
+class AudioStoreRefused(OSError):
+    """The audio store does not let us in: credentials, rights or the bucket are missing. Waiting does not mend it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class AudioWriter(Protocol):
 
 
 class AudioStore(Protocol):
-    """Where recordings lie. Every verb raises OSError when the store cannot be reached or is full."""
+    """Where recordings lie. Every verb raises OSError when the store cannot be reached or is full, AudioStoreRefused
+    (an OSError too) when it is set up wrongly."""
 
     def write(self, key: str) -> AbstractContextManager[AudioWriter]:
         """A writer for a new object; leaving without `finish` leaves nothing behind."""
@@ -62,26 +67,18 @@ class AudioStore(Protocol):
         """The file itself where the store is a folder of this machine; else None."""
         ...
 
+    def check(self) -> None:
+        """Cheaply, whether recordings can be stored: raises OSError when not, and leaves nothing behind."""
+        ...
+
+    def link(self, uri: str, *, seconds: int, media_type: str, disposition: str) -> str | None:
+        """An address at which anybody may read the recording for so many seconds, ranges too; None where the store
+        cannot give one. The answer there has this Content-Type and Content-Disposition. AudioNotFound for a URI of
+        another store; whether the recording is still there is not looked up."""
+        ...
+
 
 def object_key(owner: str, session_id: uuid.UUID, filename: str) -> str:
     """`audio-uploads/{owner}/{session id}.{ext}`: of the file's own name only a known suffix is kept."""
     suffix = PurePosixPath(filename.lower()).suffix
     return f"{PREFIX}/{owner}/{session_id}{suffix if suffix in KNOWN_SUFFIXES else '.audio'}"
-
-
-@contextmanager
-def on_disk(store: AudioStore, uri: str, folder: Path) -> Iterator[Path]:
-    """The recording as a file for the time of the block: the store's own, or a copy in `folder`."""
-    own = store.local_path(uri)
-    if own is not None:
-        yield own
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / f"fetched-{uuid.uuid4()}{PurePosixPath(uri).suffix}"
-    try:
-        with copy.open("wb") as target:
-            for block in store.read(uri):
-                target.write(block)
-        yield copy
-    finally:
-        copy.unlink(missing_ok=True)

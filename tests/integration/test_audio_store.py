@@ -1,6 +1,8 @@
 """The contract of every audio store. A further backend joins by an entry in `STORES`."""
 
 import hashlib
+import os
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,16 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from store.audio import AudioNotFound, AudioStore, object_key, on_disk
+from store.audio import AudioNotFound, AudioStore, object_key, on_disk, sweep_copies
 from store.audio.local import LocalAudioStore
 
-STORES: dict[str, Callable[[Path], AudioStore]] = {"local": lambda folder: LocalAudioStore(folder / "store")}
+
+def local_store(request: pytest.FixtureRequest) -> AudioStore:
+    folder: Path = request.getfixturevalue("tmp_path")
+    return LocalAudioStore(folder / "store")
+
+
+def google_store(request: pytest.FixtureRequest) -> AudioStore:
+    from store.audio.google import GoogleAudioStore
+
+    return GoogleAudioStore(request.getfixturevalue("cloud_storage").bucket)
+
+
+STORES: dict[str, Callable[[pytest.FixtureRequest], AudioStore]] = {"local": local_store, "google": google_store}
 SOUND = bytes(range(256)) * 4096  # a MiB: more than one block
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> AudioStore:
-    return STORES[request.param](tmp_path)
+def store(request: pytest.FixtureRequest) -> AudioStore:
+    return STORES[request.param](request)
 
 
 def key(name: str = "ben.wav") -> str:
@@ -103,6 +117,31 @@ def test_a_recording_is_a_file_for_as_long_as_it_is_needed(store: AudioStore, tm
     assert b"".join(store.read(uri)) == SOUND
 
 
+def test_an_empty_recording_is_one(store: AudioStore) -> None:
+    assert b"".join(store.read(put(store, b""))) == b""
+
+
+FOREIGN = ["s3://bucket/audio-uploads/x.wav", "gs://another-bucket/audio-uploads/x.wav", "audio-uploads/x.wav", ""]
+
+
+@pytest.mark.parametrize("uri", FOREIGN)
+def test_a_recording_of_another_store_is_not_found_here(store: AudioStore, uri: str) -> None:
+    with pytest.raises(AudioNotFound):
+        store.read(uri)
+    with pytest.raises(AudioNotFound):
+        store.link(uri, seconds=60, media_type="audio/wav", disposition="inline")
+    store.delete(uri)  # not ours to delete: nothing happens
+
+
+def test_the_check_finds_the_store_well_and_leaves_nothing(store: AudioStore) -> None:
+    store.check()
+    assert list(store.list()) == []
+
+
+def test_without_credentials_that_sign_there_is_no_link(store: AudioStore) -> None:
+    assert store.link(put(store), seconds=60, media_type="audio/wav", disposition="inline") is None
+
+
 @pytest.mark.parametrize("uri", ["local://../canary", "local://{canary}", "gs://bucket/x.wav", "{canary}"])
 def test_no_uri_leads_out_of_the_local_store(uri: str, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
@@ -141,3 +180,18 @@ def test_of_a_store_without_files_a_copy_is_made_and_removed(tmp_path: Path) -> 
     with on_disk(OnlyRemote(local), uri, tmp_path / "scratch") as path:  # type: ignore[arg-type]  # what it needs
         assert path.read_bytes() == SOUND
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_copies_that_a_killed_process_left_are_swept_once_they_are_old(tmp_path: Path) -> None:
+    local = LocalAudioStore(tmp_path / "store")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    left, fresh = scratch / "fetched-1.wav", scratch / "fetched-2.wav"
+    for path in (left, fresh):
+        path.write_bytes(SOUND)
+    with on_disk(OnlyRemote(local), put(local), scratch) as in_use:  # type: ignore[arg-type]  # what it needs
+        for path in (left, in_use):
+            os.utime(path, (time.time() - 7200,) * 2)
+        assert sweep_copies(scratch, older_than_sec=3600) == 1
+        assert set(scratch.iterdir()) == {fresh, in_use}
+    assert sweep_copies(tmp_path / "nowhere", older_than_sec=0) == 0

@@ -10,12 +10,14 @@ from jobs.errors import (
     EngineUnavailable,
     ErrorKind,
     NotAudio,
+    StorageRefused,
     StorageUnavailable,
     TranscriptDeskError,
     Unexpected,
     classify,
     likely_to_help,
 )
+from store.audio import AudioStoreRefused
 
 
 def concrete(cls: type[TranscriptDeskError] = TranscriptDeskError) -> set[type[TranscriptDeskError]]:
@@ -66,6 +68,7 @@ def test_a_named_error_stays_itself() -> None:
         (OSError(errno.ENOSPC, "No space left on device"), StorageUnavailable),
         (ConnectionRefusedError("redis"), StorageUnavailable),
         (TimeoutError("slow"), StorageUnavailable),
+        (AudioStoreRefused("no right"), StorageRefused),
         (FileNotFoundError("scratch file"), Unexpected),
         (ModuleNotFoundError("pocketsphinx"), EngineUnavailable),
         (KeyError("x"), Unexpected),

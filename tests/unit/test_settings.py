@@ -1,6 +1,8 @@
 """Settings come from the environment, refuse nonsense by name, and are all listed in the README."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,22 @@ def test_a_bad_value_is_refused_by_name(variable: str, value: str, monkeypatch: 
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValidationError, match=variable.lower()):
         Settings()
+
+
+def test_a_bucket_has_to_be_named_where_recordings_lie_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIO_STORE", "google")
+    with pytest.raises(ValidationError, match="AUDIO_BUCKET has to name the bucket"):
+        Settings()
+    monkeypatch.setenv("AUDIO_BUCKET", "Not A Bucket")
+    with pytest.raises(ValidationError, match="audio_bucket"):
+        Settings()
+    monkeypatch.setenv("AUDIO_BUCKET", "desk-recordings")
+    assert Settings().audio_bucket == "desk-recordings"
+
+
+def test_a_local_store_loads_no_client_library() -> None:
+    program = "import sys, store.audio; store.audio.audio_store(); sys.exit('google.cloud.storage' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=PROJECT).returncode == 0
 
 
 def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

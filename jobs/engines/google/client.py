@@ -77,7 +77,7 @@ class SpeechConnection:
     def close(self) -> None:
         """Ends this process's connection; the next call makes another."""
         if self._client is not None and self._made_by == os.getpid():
-            self._client.transport.close()  # type: ignore[no-untyped-call]  # the client library's own
+            self._client.transport.close()
             self._client = None
 
 

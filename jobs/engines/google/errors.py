@@ -89,7 +89,7 @@ def not_accepted(exc: BaseException) -> bool:
 
 def of_operation(code: int, message: str) -> TranscriptDeskError | OperationGone:
     """The desk's error for an operation, or a file of one, that ended with this google.rpc.Status."""
-    exc = api.from_grpc_status(code, message)  # type: ignore[no-untyped-call]  # google.api_core's own
+    exc = api.from_grpc_status(code, message)
     detail = said(exc)
     if isinstance(exc, api.Cancelled):
         return OperationGone(detail)
