@@ -93,12 +93,12 @@ def _add_video(container: av.container.OutputContainer, duration_sec: float) -> 
 
 
 def wav(path: Path, samples: np.ndarray, rate: int = SAMPLE_RATE) -> Path:
-    """One channel of signed 16-bit samples as an honest WAV."""
+    """Signed 16-bit samples, one row a channel, as an honest WAV."""
     with wave.open(str(path), "wb") as sound:
-        sound.setnchannels(1)
+        sound.setnchannels(len(samples) if samples.ndim == 2 else 1)
         sound.setsampwidth(2)
         sound.setframerate(rate)
-        sound.writeframes(samples.astype("<i2").tobytes())
+        sound.writeframes(samples.T.astype("<i2").tobytes())
     return path
 
 
