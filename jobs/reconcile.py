@@ -32,6 +32,7 @@ from store.settings import settings
 
 ACTOR = "reconciler"
 SWEEP_SEC = 300.0
+RING_EVERY_SEC = 0.25
 DEADLINE_GRACE_SEC = 600.0
 DYNAMIC_BATCH_SEC = 24 * 3600.0
 ORPHAN_AGE = timedelta(hours=1)  # longer than any upload takes between its last byte and its row
@@ -137,6 +138,25 @@ def _guarded(step: Callable[[], int]) -> None:
         log.exception("%s failed", step.__name__)
 
 
+def _ring_in_time(stop: threading.Event, seconds: float) -> None:
+    """Wait so long until the next round, and ring meanwhile whenever a session becomes due."""
+    until = time.monotonic() + seconds
+    while not stop.is_set() and (left := until - time.monotonic()) > 0:
+        soonest = _soonest_due_sec()
+        if soonest is None or soonest >= left:
+            stop.wait(left)
+        elif not stop.wait(max(soonest, RING_EVERY_SEC)):
+            _guarded(ring_doorbells)
+
+
+def _soonest_due_sec() -> float | None:
+    try:
+        with transaction() as db:
+            return repair_queries.soonest_due_sec(db)
+    except DBAPIError:
+        return None  # the next round says so
+
+
 def _end_abandoned(stop: threading.Event) -> None:
     """In a thread of its own: a provider that does not answer must not delay the repairs."""
     while not stop.wait(settings().reconcile_sec):
@@ -161,7 +181,7 @@ def main() -> int:
             swept = time.monotonic()
             _guarded(sweep)
             _guarded(apply_retention)
-        stop.wait(settings().reconcile_sec)
+        _ring_in_time(stop, settings().reconcile_sec)
     return 0
 
 

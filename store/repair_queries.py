@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 
-from sqlalchemy import case, delete, exists, func, select
+from sqlalchemy import Float, case, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from store.outcomes import lease_is_over
@@ -28,6 +28,14 @@ def past_deadline(
     longest = CoachingSession.duration_total * factor + grace_sec + more
     running = func.extract("epoch", CLOCK - CoachingSession.started_at)
     return records(db, CoachingSession.status == Status.PROCESSING, running > longest)
+
+
+def soonest_due_sec(db: Session) -> float | None:
+    """Seconds until the next retry, or look at a provider, is due; None when none waits for its time."""
+    waits = CoachingSession.status.in_([Status.PENDING, Status.PROCESSING]) & (CoachingSession.next_run_at > CLOCK)
+    soonest = func.extract("epoch", func.min(CoachingSession.next_run_at) - CLOCK).cast(Float)
+    seconds: float | None = db.scalars(select(soonest).where(waits)).one()
+    return seconds
 
 
 def past_retention(db: Session, days: float) -> list[uuid.UUID]:

@@ -1,0 +1,53 @@
+"""`python -m tests.google_cloud [OPTIONS OF speech_server --] COMMAND…`: runs a command with stand-ins for Cloud
+Storage and Speech-to-Text, and the settings that lead there: `python -m tests.google_cloud make run`."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.google_cloud.fixtures import CloudStorage, start_storage, stop_storage
+from tests.google_cloud.speech_fixtures import PROJECT, REGION, SpeechServer
+
+BUCKET = "transcript-desk-trial"
+
+
+def main(arguments: list[str]) -> int:
+    """The command's exit code. What lay in the bucket goes with it."""
+    split = arguments.index("--") if "--" in arguments else -1
+    options, command = (arguments[:split], arguments[split + 1 :]) if split >= 0 else ([], arguments)
+    if not command:
+        print(__doc__)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="google-cloud-") as folder:
+        storage, address = start_storage(Path(folder) / "buckets")
+        CloudStorage(address, BUCKET).make()
+        speech = SpeechServer(
+            Path(folder) / "operations.sqlite", address, *(options or ["--recogniser", "pocketsphinx"])
+        )
+        speech.start()
+        try:
+            return subprocess.run(command, env=os.environ | settings(address, speech.address), check=False).returncode
+        except KeyboardInterrupt:
+            return 130
+        finally:
+            speech.stop()
+            stop_storage(storage)
+
+
+def settings(storage_address: str, speech_address: str) -> dict[str, str]:
+    """What leads the product to the stand-ins instead of to Google."""
+    return {
+        "STT_ENGINE": "google",
+        "AUDIO_STORE": "google",
+        "AUDIO_BUCKET": BUCKET,
+        "STORAGE_EMULATOR_HOST": storage_address,
+        "GOOGLE_PROJECT": PROJECT,
+        "GOOGLE_REGION": REGION,
+        "GOOGLE_SPEECH_ENDPOINT": f"http://{speech_address}",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
