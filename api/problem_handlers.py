@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -141,6 +141,16 @@ def _logged(problem: Callable[[Exception], ApiProblem]) -> Handler:
     return handle
 
 
+def _away(problem: Callable[[Exception], ApiProblem]) -> Handler:
+    """For servers that do not answer: a line a request says it; where in our code it was met says nothing."""
+
+    def handle(request: Request, error: Exception) -> JSONResponse:
+        log.warning("%s %s has to wait: %s", request.method, request.url.path, str(error).partition("\n")[0])
+        return problem(error).response()
+
+    return handle
+
+
 def _quiet(problem: Callable[..., ApiProblem]) -> Handler:
     return lambda _request, error: problem(error).response()
 
@@ -158,8 +168,10 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     AudioStoreRefused: _logged(lambda _: desk_problem(StorageRefused())),
     OSError: _logged(storage_problem),  # type: ignore[arg-type]
     DataError: _logged(lambda _: _unexpected()),  # the database is there, and refuses what we sent
+    OperationalError: _away(lambda _: database_problem()),
+    InterfaceError: _away(lambda _: database_problem()),
+    PoolTimeout: _away(lambda _: database_problem()),
     DBAPIError: _logged(lambda _: database_problem()),
-    PoolTimeout: _logged(lambda _: database_problem()),
     SQLAlchemyError: _logged(lambda _: _unexpected()),
     Exception: _quiet(lambda _: _unexpected()),  # the server logs these itself
 }
