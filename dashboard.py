@@ -13,6 +13,7 @@ import streamlit as st
 from starlette.routing import Mount
 
 from api.app import api_app
+from jobs.media import sandbox
 from store import logs, migrations
 from store.database import engine
 
@@ -26,6 +27,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     quieten_uvicorn()
     with engine().connect() as connection:
         migrations.check(connection)
+    sandbox.preload()
     log.info("The dashboard is ready")
     yield {}
 

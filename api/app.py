@@ -13,6 +13,7 @@ from api import audio, health, new_sessions, sessions, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
+from jobs.media import sandbox
 from store import logs, migrations
 from store.database import engine
 
@@ -38,6 +39,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     logs.configure()
     with engine().connect() as connection:
         migrations.check(connection)
+    sandbox.preload()
     yield
 
 

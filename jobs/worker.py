@@ -21,7 +21,8 @@ from jobs import doorbell
 from jobs.attempt import run_next, stopping
 from jobs.claim import Claim
 from jobs.engines import registry
-from jobs.media.sandbox import die_with_parent
+from jobs.leash import die_with_parent
+from jobs.media import sandbox
 from jobs.outcome import settle_lost
 from store import logs, migrations
 from store.database import forget_connections, transaction
@@ -70,6 +71,7 @@ class TranscriptionWorker(Worker):
         except DeserializationError:
             named = "something that is not JSON"
         if named in ALLOWED:
+            sandbox.preload()  # should it have died since
             super().execute_job(job, queue)
             return
         log.error("Refused job %s: it names %s", job.id, named)
@@ -101,6 +103,7 @@ def main() -> int:
     if not migrations.ready():
         return 1
     forget_connections()
+    sandbox.preload()  # before the fork: the work-horses share it
     registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jobs.engines.protocol import AudioDone, ChunkDone, Segment
 from jobs.errors import RecognitionFailed
-from jobs.media.sandbox import die_with_parent
+from jobs.leash import die_with_parent
 from jobs.media.silences import Chunk
 
 NICENESS = 10  # recognition must not starve heartbeats and the dashboard

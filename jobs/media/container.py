@@ -21,7 +21,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from jobs.errors import DecodingFailed, EmptyFile, NoAudioStream, NotAudio
-from jobs.media import sandbox
+from jobs.media import sandbox_child
 
 # PyAV imports parts of itself late, when no file can be opened any more: have them all now (20 ms)
 for _part in pkgutil.walk_packages(av.__path__, "av."):
@@ -56,7 +56,7 @@ def opened(recording: Path) -> Iterator[InputContainer]:
         if not file.read(1):
             raise EmptyFile
         file.seek(0)
-        with sandbox.no_further_files():
+        with sandbox_child.no_further_files():
             try:
                 container = av.open(
                     file,

@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from jobs.errors import DecodingFailed
-from jobs.media import sandbox
+from jobs.media import sandbox_child
 from jobs.media.container import audio_stream, opened, packets
 from jobs.media.limits import too_long
 from jobs.media.pcm import BYTES_PER_SEC, SAMPLE_RATE
@@ -61,7 +61,7 @@ class Decoder:
             self._write(self._resample(frame))
         if time.monotonic() - self.reported_at > REPORT_EVERY_SEC:
             self.reported_at = time.monotonic()
-            sandbox.report(self.audio_sec)
+            sandbox_child.report(self.audio_sec)
 
     def finish(self) -> None:
         if self.resampler:

@@ -24,7 +24,7 @@ class AudioFacts:
 
 
 def probe(path: Path) -> AudioFacts:
-    """The facts of the recording at `path`, read in a sandboxed child process (about 0.3 s).
+    """The facts of the recording at `path`, read in a sandboxed child process (about 15 ms).
 
     Raises `EmptyFile`, `FileTooLarge`, `NotAudio`, `NoAudioStream`, `RecordingTooShort`, `RecordingTooLong`, and what
     `sandbox.read` raises; `FileNotFoundError` when there is no such path.

@@ -1,35 +1,35 @@
 """Untrusted media is only ever read in a child process with limits on memory, CPU time and open files.
 
-The child is `python -m jobs.media.sandbox MODULE`; it calls `MODULE.read_in_sandbox(recording, request)`. The request
-comes as JSON on stdin; answers leave as JSON lines on stdout: `{"progress": …}` any number of times, then one
-`{"result": …}` or `{"error": code, …}`. It dies with its parent, stays in the parent's process group, and is given
-none of the parent's environment, so no password reaches it.
+The child (jobs.media.sandbox_child) is forked by the fork server of this process (jobs.media.fork_server) and is given
+none of our environment, so no password reaches it. It joins the process group of whoever asks, and lives for as long
+as their end of its connection is open: the fork server kills it when they die or hang up, the kernel when the fork
+server dies. docs/decisions/0011-fork-server.md says why.
 """
 
-import ctypes
-import importlib
 import json
 import os
-import resource
 import signal
-import subprocess
-import sys
-import threading
-import traceback
+import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import ERRORS, DecodingFailed, MediaLimitExceeded, MediaTimeout, Unexpected, WorkerLost, classify
+from jobs.errors import ERRORS, DecodingFailed, MediaLimitExceeded, MediaTimeout, Unexpected, WorkerLost
+from jobs.media import fork_server
 
-PROJECT = Path(__file__).resolve().parents[2]
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-MEBIBYTE = 1024 * 1024
 WALL_BASE_SEC = 60.0
 WALL_FACTOR = 4  # a busy machine may give the child a quarter of a core
+STARTS = 3  # so many fork servers may die before a child has begun
+LAST_WORD_SEC = 5.0  # a fork server that has not ended a child by then does not work any more
+RECEIVED_BYTES = 64 * 1024
 
 Report = Callable[[float], None]
+
+
+def preload() -> None:
+    """Starts the fork server, if there is none, so that the first recording need not wait for it."""
+    fork_server.current()
 
 
 def read(
@@ -49,139 +49,114 @@ def read(
     `MediaTimeout`, `DecodingFailed` (a decoder crashed) or `WorkerLost` when the child did not live to say.
     """
     order = request | {
+        "module": module,
         "recording": str(recording.resolve()),
-        "parent": os.getpid(),
+        "group": os.getpgrp(),
         "memory_mb": memory_mb,
         "cpu_sec": cpu_sec,
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "jobs.media.sandbox", module],
-        env=_bare_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=None,  # whatever nobody foresaw shows in the log
-    )
-    timed_out = threading.Event()
-
-    def stop_late() -> None:
-        timed_out.set()
-        child.kill()
-
     wall_sec = WALL_BASE_SEC + WALL_FACTOR * cpu_sec
-    clock = threading.Timer(wall_sec, stop_late)
-    clock.daemon = True
-    clock.start()
-    try:
-        answer = _converse(child, order, on_progress)
-    finally:
-        clock.cancel()
-        child.kill()  # does nothing to a child that has ended
-        returncode = child.wait()
-        if child.stdout:
-            child.stdout.close()
-    if timed_out.is_set() and "result" not in answer:
-        raise MediaTimeout(detail=f"{module} was stopped after {wall_sec:.0f} s")
-    return _result(answer, returncode, module)
-
-
-def _bare_environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    # one BLAS thread: each reserves address space, which is limited here
-    return kept | {"PYTHONPATH": str(PROJECT), "PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
-
-
-def _converse(child: "subprocess.Popen[bytes]", order: dict[str, Any], on_progress: Report | None) -> dict[str, Any]:
-    assert child.stdin is not None
-    assert child.stdout is not None
-    try:
-        with child.stdin as stdin:
-            stdin.write(json.dumps(order).encode())
-    except BrokenPipeError:
-        return {}
-    answer: dict[str, Any] = {}
-    for line in child.stdout:
+    deadline = time.monotonic() + wall_sec
+    for _ in range(STARTS):
+        server = fork_server.current()
         try:
-            answer = json.loads(line)
-        except ValueError:  # cut off in the middle: the child was killed
-            return {}
-        if "progress" in answer and on_progress:
-            on_progress(float(answer["progress"]))
-    return answer
+            heard = _ask(server, order, deadline, on_progress)
+        except TimeLimitPassed:
+            raise MediaTimeout(detail=f"{module} was stopped after {wall_sec:.0f} s") from None
+        if "ended" not in heard:
+            fork_server.forget(server)
+        if heard:
+            return _result(heard, module)
+    raise WorkerLost(detail=f"{STARTS} fork servers ended before {module} had begun")
 
 
-def _result(answer: dict[str, Any], returncode: int, module: str) -> dict[str, Any]:
-    if "result" in answer:
-        result: dict[str, Any] = answer["result"]
+class TimeLimitPassed(Exception):
+    """The child has not said everything in its time."""
+
+
+def _ask(
+    server: fork_server.ForkServer, order: dict[str, Any], deadline: float, on_progress: Report | None
+) -> dict[str, Any]:
+    """All that was said about the child: nothing when the server died before it had begun. It is gone after this."""
+    try:
+        connection = server.fork()
+    except OSError:
+        return {}
+    with connection:
+        heard: dict[str, Any] = {}
+        try:
+            _send(connection, order, deadline)
+            for answer in _answers(connection, deadline):
+                heard |= answer
+                if "progress" in answer and on_progress:
+                    on_progress(float(answer["progress"]))
+        except TimeLimitPassed:
+            if "result" not in heard:
+                raise
+        finally:
+            if "ended" not in heard:
+                heard |= _stop(server, connection)
+    return heard
+
+
+def _send(connection: socket.socket, order: dict[str, Any], deadline: float) -> None:
+    connection.settimeout(max(0.001, deadline - time.monotonic()))
+    try:
+        connection.sendall(json.dumps(order).encode() + b"\n")
+    except TimeoutError:
+        raise TimeLimitPassed from None
+    except ConnectionError:  # the child is dead: the answers say of what
+        return
+
+
+def _answers(connection: socket.socket, deadline: float) -> Iterator[dict[str, Any]]:
+    """What the child says, then what the fork server says of its end; what was cut off by a death is left out."""
+    unfinished = b""
+    while True:
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            received = connection.recv(RECEIVED_BYTES)
+        except TimeoutError:
+            raise TimeLimitPassed from None
+        except ConnectionError:
+            return
+        if not received:
+            return
+        *lines, unfinished = (unfinished + received).split(b"\n")
+        for line in lines:
+            try:
+                answer = json.loads(line)
+            except ValueError:
+                continue
+            yield answer
+
+
+def _stop(server: fork_server.ForkServer, connection: socket.socket) -> dict[str, Any]:
+    """Have the child killed, and wait until it is; how it ended."""
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        return next((one for one in _answers(connection, time.monotonic() + LAST_WORD_SEC) if "ended" in one), {})
+    except TimeLimitPassed:
+        fork_server.forget(server)
+    except OSError:  # they have hung up already
+        pass
+    return {}
+
+
+def _result(heard: dict[str, Any], module: str) -> dict[str, Any]:
+    if "result" in heard:
+        result: dict[str, Any] = heard["result"]
         return result
-    if "error" in answer:
-        raise ERRORS.get(answer["error"], Unexpected)(answer["sentence"], detail=answer["detail"])
-    death = f"{module} ended with {signal.Signals(-returncode).name if returncode < 0 else returncode}"
-    if -returncode == signal.SIGXCPU:
+    if "error" in heard:
+        raise ERRORS.get(heard["error"], Unexpected)(heard["sentence"], detail=heard["detail"])
+    if "ended" not in heard:
+        raise WorkerLost(detail=f"the fork server ended while {module} was running")
+    exit_code: int = heard["ended"]
+    death = f"{module} ended with {signal.Signals(-exit_code).name if exit_code < 0 else exit_code}"
+    if -exit_code == signal.SIGXCPU:
         raise MediaLimitExceeded(detail=death)
-    if -returncode in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
+    if -exit_code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT):
         raise WorkerLost(detail=death)  # not the file's doing: an operator, or the machine ran out of memory
-    if returncode < 0:
+    if exit_code < 0:
         raise DecodingFailed(detail=death)
     raise Unexpected(detail=death)
-
-
-def die_with_parent(parent: int) -> None:
-    """Has the kernel kill this process when the thread that started it ends; ends it now if `parent` is gone."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def confine(memory_mb: int, cpu_sec: float) -> None:
-    """Limit what this process may use from now on: `memory_mb` more MiB of address space, `cpu_sec` of CPU time."""
-    pages_in_use = int(Path("/proc/self/statm").read_text().split()[0])
-    limit_bytes = pages_in_use * resource.getpagesize() + memory_mb * MEBIBYTE
-    resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_sec) + 1, int(cpu_sec) + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-@contextmanager
-def no_further_files() -> Iterator[None]:
-    """Within it no file and no socket can be opened, whatever a playlist inside the media asks for."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def report(progress_sec: float) -> None:
-    """Tell the parent how many seconds of audio have been read."""
-    _say({"progress": progress_sec})
-
-
-def _say(answer: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-
-def main(module: str) -> None:
-    """What the child does."""
-    order = json.load(sys.stdin)
-    die_with_parent(order["parent"])
-    reader = importlib.import_module(module)
-    confine(order["memory_mb"], order["cpu_sec"])
-    try:
-        _say({"result": reader.read_in_sandbox(Path(order["recording"]), order)})
-    except MemoryError as exc:
-        _say(_as_json(MediaLimitExceeded(detail=f"MemoryError: {exc}")))
-    except Exception as exc:  # noqa: BLE001 - every error leaves the child by its code
-        _say(_as_json(exc))
-
-
-def _as_json(exc: Exception) -> dict[str, Any]:
-    error = classify(exc)
-    if isinstance(error, Unexpected):
-        traceback.print_exception(exc)
-    return {"error": error.code, "sentence": error.sentence, "detail": error.detail}
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

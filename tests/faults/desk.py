@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SEC = 120.0
 STOP_SEC = 90.0
 THEIRS = ("DATABASE_URL", "REDIS_URL", "AUDIO_DIR")  # they would lead to somebody's real data
+FORK_SERVER = "jobs.media.fork_server_process"
 KINDS = ("web", "worker", "reconciler")
 
 
@@ -113,8 +114,17 @@ class Desk:
         return [process for process in children(supervisor) if kind in command(process)[-1:]] if supervisor else []
 
     def horses(self) -> list[psutil.Process]:
-        """The work-horses: the workers' children."""
-        return [horse for worker in self.of_kind("worker") for horse in children(worker)]
+        """The work-horses of all workers."""
+        return [horse for worker in self.of_kind("worker") for horse in self.horses_of(worker)]
+
+    def horses_of(self, worker: psutil.Process) -> list[psutil.Process]:
+        """The worker's children but for its fork server."""
+        return [child for child in children(worker) if not is_fork_server(child)]
+
+    def sandboxed_for(self, horse: psutil.Process) -> list[psutil.Process]:
+        """What the worker's fork server has forked for this work-horse: it is in the same process group."""
+        servers = [server for worker in self.of_kind("worker") for server in children(worker) if is_fork_server(server)]
+        return [child for server in servers for child in children(server) if group_of(child) == horse.pid]
 
     def servers(self, program: str) -> list[psutil.Process]:
         """A server's processes (`postgres`, `redis-server`), the first one first."""
@@ -123,8 +133,9 @@ class Desk:
         return first + [child for process in first for child in children(process)]
 
     def strays(self) -> list[psutil.Process]:
-        """What is neither a server nor supervised: horses and their children, and whatever lost its parent."""
+        """What is no server, no fork server, not supervised: horses, all their children, whatever lost its parent."""
         supervised = [process for kind in KINDS for process in self.of_kind(kind)]
+        supervised += [child for process in supervised for child in children(process) if is_fork_server(child)]
         known = {process.pid for process in supervised} | {getattr(self.supervisor(), "pid", 0)}
         servers = ("postgres", "redis-server")
         return [p for p in self._below() if p.pid not in known and not name_of(p).startswith(servers)]
@@ -170,6 +181,18 @@ def command(process: psutil.Process) -> list[str]:
     with suppress(psutil.Error):
         return process.cmdline()
     return []
+
+
+def is_fork_server(process: psutil.Process) -> bool:
+    """Whether it is a fork server of jobs.media, or one of its children."""
+    return FORK_SERVER in command(process)
+
+
+def group_of(process: psutil.Process) -> int:
+    """The process group; 0 when it is gone."""
+    with suppress(OSError):
+        return os.getpgid(process.pid)
+    return 0
 
 
 def name_of(process: psutil.Process) -> str:

@@ -8,21 +8,20 @@ from contextlib import suppress
 
 import psutil
 
-from tests.faults.desk import Desk, children, command, is_alive
+from tests.faults.desk import Desk, children, command, is_alive, is_fork_server
 from tests.faults.faults import Fault, NothingToHit
 from tests.faults.schedule import Planned
 
 PATIENCE_SEC = 3.0
 DIE_WITHIN_SEC = 1.0  # a child whose parent was killed; the kernel does it at once
-BORN_WITHIN_SEC = 6.0  # a sandbox binds itself to its parent when its interpreter has started
-SANDBOX = "jobs.media.sandbox"
+BORN_WITHIN_SEC = 6.0  # a fork server binds itself to its parent when its interpreter has started
 BUSY_FIRST = 0.8  # how often a worker is chosen that has a work-horse
 
 
 def horse_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
     horse = _choose(desk.horses, planned)
     _hit(fault, horse.ppid())
-    left = children(horse, recursive=True)
+    left = children(horse, recursive=True) + desk.sandboxed_for(horse)
     send(horse, signal.SIGKILL)
     _expect_death(fault, left)
 
@@ -109,7 +108,7 @@ def _choose(candidates: Callable[[], list[psutil.Process]], planned: Planned) ->
 
 def _worker(desk: Desk, planned: Planned) -> psutil.Process:
     def busy() -> list[psutil.Process]:
-        return [worker for worker in desk.of_kind("worker") if children(worker)]
+        return [worker for worker in desk.of_kind("worker") if desk.horses_of(worker)]
 
     if random.Random(planned.draw).random() < BUSY_FIRST:
         return _choose(busy, planned)
@@ -132,4 +131,4 @@ def _expect_death(fault: Fault, processes: list[psutil.Process]) -> None:
 
 
 def _allowance_sec(process: psutil.Process) -> float:
-    return BORN_WITHIN_SEC if SANDBOX in command(process) else DIE_WITHIN_SEC
+    return BORN_WITHIN_SEC if is_fork_server(process) else DIE_WITHIN_SEC

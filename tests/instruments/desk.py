@@ -125,7 +125,7 @@ class Desk:
 
 
 def horse_of(worker: subprocess.Popen[bytes]) -> int:
-    """The work-horse of a worker that is busy."""
+    """The work-horse of a worker that is busy; its fork server hangs below another of the worker's threads."""
     children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
     return int(wait_until(lambda: children.read_text().split())[0])
 
