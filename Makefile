@@ -9,7 +9,7 @@ SEED ?= 7
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ stop: environment  ## stop what `make run` started elsewhere
 
 run-api: environment  ## the API alone, on API_PORT (8502)
 	@$(EMBEDDED) -- sh -c '$(MIGRATE) && exec $(IN_VENV) -m tools.run_api'
+
+doctor: environment  ## check all that this installation needs, and say what mends what is wrong; ARGS="--json"
+	@$(IN_VENV) -m jobs.doctor --settings-only $(ARGS)
+	@$(EMBEDDED) -- $(IN_VENV) -m jobs.doctor $(ARGS)
 
 psql: environment  ## open the database (psql, else the one of the embedded Postgres)
 	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
