@@ -18,9 +18,6 @@ def bucket(configured: Settings) -> Iterator[Finding]:
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
     name = bucket_name(configured)
-    if not name:
-        yield wrong("bucket", "AUDIO_STORE is google, and no bucket is named", "AUDIO_BUCKET=NAME")
-        return
     try:
         client = storage_client(configured)
         granted = client.bucket(name).test_iam_permissions(list(NEEDED), timeout=CALL_SEC, retry=None)
