@@ -38,6 +38,7 @@ demo-remove: environment  ## remove that month again
 
 test: environment-dev check  ## all tests, on real servers and in a real browser; ARGS="-k upload" chooses
 	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) tools/setup_compose.py
 	@$(IN_VENV) -m tools.run_tests $(ARGS)
 
 check: environment-dev  ## lint, format and types
