@@ -9,7 +9,7 @@ SEED ?= 7
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ stop: environment  ## stop what `make run` started elsewhere
 run-api: environment  ## the API alone, on API_PORT (8502)
 	@$(EMBEDDED) -- sh -c '$(MIGRATE) && exec $(IN_VENV) -m tools.run_api'
 
+doctor: environment  ## check all that this installation needs, and say what mends what is wrong; ARGS="--json"
+	@$(IN_VENV) -m jobs.doctor --settings-only $(ARGS)
+	@$(EMBEDDED) -- $(IN_VENV) -m jobs.doctor $(ARGS)
+
 psql: environment  ## open the database (psql, else the one of the embedded Postgres)
 	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
 
@@ -34,6 +38,7 @@ demo-remove: environment  ## remove that month again
 
 test: environment-dev check  ## all tests, on real servers and in a real browser; ARGS="-k upload" chooses
 	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) tools/setup_compose.py
 	@$(IN_VENV) -m tools.run_tests $(ARGS)
 
 check: environment-dev  ## lint, format and types

@@ -26,7 +26,7 @@ from jobs.retry_cancel import NotPossible, SessionNotFound, delete
 from store import logs, migrations, repair_queries
 from store.audio import audio_store, sweep_copies
 from store.claims import due_count
-from store.database import transaction
+from store.database import name_program, transaction
 from store.session_queries import SessionRecord
 from store.settings import settings
 
@@ -165,6 +165,7 @@ def _end_abandoned(stop: threading.Event) -> None:
 
 def main() -> int:
     logs.configure()
+    name_program(ACTOR)  # jobs/doctor counts reconcilers by their connections
     if not migrations.ready():
         return 1
     stop = threading.Event()

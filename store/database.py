@@ -11,6 +11,20 @@ from sqlalchemy.orm import Session
 from store.settings import settings
 
 STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
+PRODUCT = "transcript-desk"
+_shown_as = PRODUCT
+
+
+def name_program(name: str) -> str:
+    """Show this process's connections in pg_stat_activity as the name it returns; call it before the first one."""
+    global _shown_as
+    _shown_as = shown_as(name)
+    return _shown_as
+
+
+def shown_as(program: str) -> str:
+    """What `name_program` makes of a program's name: the application_name of its connections."""
+    return f"{PRODUCT} {program}"
 
 
 @cache
@@ -31,7 +45,7 @@ def engine() -> Engine:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
-            "application_name": "transcript-desk",
+            "application_name": _shown_as,
             "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=15000",
         },

@@ -1,0 +1,1 @@
+"""`python -m jobs.doctor`: checks all that an installation needs, and names what mends what is wrong."""
