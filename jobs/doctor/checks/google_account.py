@@ -34,7 +34,7 @@ def account(configured: Settings) -> Iterator[Finding]:
         yield wrong(NAME, f"no credentials: {in_short(error)}", SIGN_IN)
         return
     try:
-        credentials.refresh(partial(Request(), timeout=TOKEN_SEC))  # type: ignore[no-untyped-call]
+        credentials.refresh(partial(Request(), timeout=TOKEN_SEC))
     except GoogleAuthError as error:
         yield wrong(
             NAME, f"Google gives {who(credentials)} no token: {in_short(error)}", f"{SIGN_IN}; and check this clock"
