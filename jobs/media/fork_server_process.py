@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from jobs.leash import die_with_parent
 from jobs.media import sandbox_child
 
-READERS = ("jobs.media.probe_child", "jobs.media.decode_child")
+READERS = ("jobs.media.probe_child", "jobs.media.decode_child", "jobs.media.convert_child")
 GONE = select.POLLRDHUP | select.POLLHUP
 
 
