@@ -102,6 +102,7 @@ def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename:
         duration_total=facts.duration_sec,
         audio_codec=facts.codec,
         audio_channels=facts.channels,
+        speaker_channels=facts.speaker_channels,
     )
 
 

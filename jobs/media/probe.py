@@ -21,6 +21,7 @@ class AudioFacts:
     sample_rate: int
     channels: int
     size_bytes: int
+    speaker_channels: bool  # two channels with one speaker each
 
 
 def probe(path: Path) -> AudioFacts:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -11,6 +12,7 @@ from av.packet import Packet
 from jobs.errors import NotAudio
 from jobs.media.container import audio_stream, opened, packets
 from jobs.media.limits import too_long
+from jobs.media.speaker_channels import ChannelLevels
 
 COUNTED_BYTES = 64 * 1024 * 1024  # smaller files have all their packets counted (under a second): headers lie
 HEADER_TOLERANCE_SEC = 0.5
@@ -26,18 +28,29 @@ def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
     with opened(recording) as container:
         stream = audio_stream(container)
         size_bytes = recording.stat().st_size
+        levels = ChannelLevels() if stream.codec_context.channels == 2 else None
         return {
-            "duration_sec": round(_duration_sec(container, stream, size_bytes, request["max_audio_sec"]), 3),
+            "duration_sec": round(_duration_sec(container, stream, size_bytes, request["max_audio_sec"], levels), 3),
             "container": _container_name(container, stream),
             "codec": stream.codec_context.name,
             "sample_rate": stream.codec_context.sample_rate,
             "channels": stream.codec_context.channels,
             "size_bytes": size_bytes,
+            "speaker_channels": levels is not None and levels.apart(),
         }
 
 
-def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: int, max_audio_sec: float) -> float:
-    """How long the sound is: counted from packets, or for a large file what the header says, if that can be true."""
+def _duration_sec(
+    container: InputContainer,
+    stream: AudioStream,
+    size_bytes: int,
+    max_audio_sec: float,
+    levels: ChannelLevels | None = None,
+) -> float:
+    """How long the sound is: counted from packets, or for a large file what the header says, if that can be true.
+
+    `levels` hears the beginning on the way.
+    """
     header_sec = _header_sec(container, stream, size_bytes)
     trusted = header_sec > 0 and size_bytes > COUNTED_BYTES
     counted_sec = 0.0
@@ -47,12 +60,17 @@ def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: in
             counted_sec += float(packet.duration * packet.time_base)
             if counted_sec > max_audio_sec + HEADER_TOLERANCE_SEC:  # a bomb need not be counted to its end
                 raise too_long(max_audio_sec)
-        if not sound_found:
-            if number >= FIRST_PACKETS:
-                break
-            sound_found = _holds_sound(packet)
-        elif trusted:
-            return header_sec
+        listening = levels is not None and not levels.enough
+        if sound_found and not listening:
+            if trusted:
+                return header_sec
+            continue
+        if not sound_found and number >= FIRST_PACKETS:
+            break
+        frames = _frames(packet)
+        sound_found = sound_found or any(frame.samples for frame in frames)
+        if levels is not None:
+            levels.add(frames)
     if not sound_found:
         raise NotAudio(detail=f"none of the first packets of this {container.format.name} could be decoded")
     if abs(counted_sec - header_sec) <= HEADER_TOLERANCE_SEC or counted_sec == 0:
@@ -60,13 +78,14 @@ def _duration_sec(container: InputContainer, stream: AudioStream, size_bytes: in
     return counted_sec
 
 
-def _holds_sound(packet: "Packet[AudioStream]") -> bool:
+def _frames(packet: "Packet[AudioStream]") -> list[AudioFrame]:
+    """None for a damaged packet."""
     try:
-        return any(frame.samples for frame in packet.decode())
+        return packet.decode()
     except MemoryError:
         raise
     except FFmpegError:
-        return False
+        return []
 
 
 def _header_sec(container: InputContainer, stream: AudioStream, size_bytes: int) -> float:
