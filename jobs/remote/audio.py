@@ -27,7 +27,9 @@ def stretches(engine: RemoteEngine, record: SessionRecord, claim: Claim, heartbe
     """
     suffix = PurePosixPath(record.audio_uri).suffix
     short = record.duration_total <= engine.longest_sec
-    if short and engine.takes(suffix, record.audio_codec, record.audio_channels):
+    # of two channels that are not one speaker each, a provider hears the first alone: they have to be mixed
+    one_voice_a_channel = record.audio_channels == 1 or record.speaker_channels
+    if short and one_voice_a_channel and engine.takes(suffix, record.audio_codec, record.audio_channels):
         return [Stretch(0.0, record.duration_total, record.audio_uri, converted=False)]
     try:
         with on_disk(audio_store(), record.audio_uri, settings().scratch_folder) as recording:
