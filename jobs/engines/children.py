@@ -170,5 +170,5 @@ class _Progress:
         self._send()
 
     def _send(self) -> None:
-        self.pipe.send(self.done_sec - self.sent_sec)
+        self.pipe.send(max(self.done_sec - self.sent_sec, 0.0))  # blocks may add up to a hair more than the chunk
         self.sent_sec, self.sent_at = self.done_sec, time.monotonic()

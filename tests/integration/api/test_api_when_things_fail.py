@@ -18,7 +18,9 @@ from sqlalchemy.exc import OperationalError
 
 from api import take_in
 from jobs import submit
+from store import engine_stops
 from store.audio.local import LocalAudioWriter
+from store.database import transaction
 
 Make = Callable[..., Path]
 Stored = Callable[[], list[str]]
@@ -124,6 +126,13 @@ def test_ready_names_missing_workers(client: httpx.Client) -> None:
     ready = client.get("/ready")
     assert ready.status_code == 200
     assert [missing["part"] for missing in ready.json()["degraded"]] == ["workers"]
+
+
+def test_ready_names_an_engine_that_refuses_this_desk(client: httpx.Client) -> None:
+    with transaction() as db:
+        engine_stops.stop(db, "google", ("engine-refused", "It refuses this desk.", None), wait_sec=60)
+    degraded = client.get("/ready").json()["degraded"]
+    assert {"part": "engine google", "why": "Google Speech-to-Text is stopped: It refuses this desk."} in degraded
 
 
 def test_a_client_that_hangs_up_leaves_nothing(server: str, stored: Stored) -> None:

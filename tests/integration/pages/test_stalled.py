@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from store import engine_stops
+from store.database import transaction
 from store.states import Status
 from tests.instruments.claims import claimed, record_of, set_facts, worker_dies
 from tests.instruments.screens import opened, pressed, said
@@ -66,3 +68,38 @@ def test_a_waiting_session_without_any_worker_is_shown(new_session: NewSession) 
 def test_without_redis_the_page_says_so(new_session: NewSession, settings_of: Callable[..., None]) -> None:
     settings_of(redis_url="redis://127.0.0.1:1/0")
     assert "Redis does not answer" in said(opened("stalled.py"))
+
+
+@pytest.fixture
+def refused(new_session: NewSession) -> uuid.UUID:
+    with transaction() as db:
+        cause = ("engine-refused", "The transcription service refuses this desk.", "403 PERMISSION_DENIED speech.…")
+        engine_stops.stop(db, "google", cause, wait_sec=60)
+    return new_session(engine="google", title="Ben")
+
+
+def test_an_engine_that_refuses_this_desk_is_told_of_with_what_it_said(refused: uuid.UUID) -> None:
+    words = said(opened("stalled.py"))
+    for expected in (
+        "Google Speech-to-Text is stopped since",
+        "403 PERMISSION_DENIED",
+        "make doctor",
+        "wait for it: 1",
+    ):
+        assert expected in words
+    assert "Nothing is stalled" not in words
+
+
+def test_what_waits_for_it_is_not_called_stalled(refused: uuid.UUID) -> None:
+    set_facts(refused, "queued_at = clock_timestamp() - interval '1 hour'")
+    assert "Ben" not in said(opened("stalled.py"))
+
+
+def test_it_can_be_tried_at_once(refused: uuid.UUID) -> None:
+    page = pressed(opened("stalled.py"), "Try now")
+    assert "is stopped since" in said(page)
+    assert claimed().session_id == refused
+
+
+def test_its_coach_reads_why_the_session_waits(refused: uuid.UUID) -> None:
+    assert "Google Speech-to-Text refuses this desk at the moment" in said(opened("my_sessions.py"))
