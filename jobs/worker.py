@@ -24,6 +24,7 @@ from jobs.engines import registry
 from jobs.media.sandbox import die_with_parent
 from jobs.outcome import settle_lost
 from store import logs, migrations
+from store.audio import audio_store
 from store.database import forget_connections, transaction
 from store.session_queries import held_by
 from store.settings import settings
@@ -102,6 +103,7 @@ def main() -> int:
         return 1
     forget_connections()
     registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
+    audio_store()  # likewise what it imports; its client is made in the work-horse, by which alone it is used
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)
         worker = TranscriptionWorker(
