@@ -25,6 +25,7 @@ from jobs.leash import die_with_parent
 from jobs.media import sandbox
 from jobs.outcome import settle_lost
 from store import logs, migrations
+from store.audio import audio_store
 from store.database import forget_connections, transaction
 from store.session_queries import held_by
 from store.settings import settings
@@ -105,6 +106,7 @@ def main() -> int:
     forget_connections()
     sandbox.preload()  # before the fork: the work-horses share it
     registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
+    audio_store()  # likewise what it imports; its client is made in the work-horse, by which alone it is used
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)
         worker = TranscriptionWorker(

@@ -11,7 +11,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "AUDIO_DIR")  # they would lead the tests to somebody's real data
+NOT_INHERITED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "AUDIO_DIR",
+    "AUDIO_STORE",
+    "AUDIO_BUCKET",
+)  # they would lead the tests to somebody's real data
 
 
 def main(arguments: list[str]) -> int:

@@ -88,6 +88,17 @@ def test_decoded_audio_is_kept_for_the_running_claim_alone(
     assert {path.name for path in scratch.iterdir()} == {held.name, strange.name}
 
 
+def test_a_fetched_copy_whose_worker_was_killed_is_swept(settings_of: SettingsOf, tmp_path: Path) -> None:
+    settings_of(var_dir=tmp_path / "var")
+    settings().scratch_folder.mkdir(parents=True)
+    left = settings().scratch_folder / "fetched-1.wav"
+    left.write_bytes(b"sound")
+    assert reconcile.sweep() == 0
+    os.utime(left, (time.time() - TWO_HOURS,) * 2)
+    assert reconcile.sweep() == 1
+    assert not left.exists()
+
+
 def test_finished_sessions_are_kept_for_ever_unless_there_is_a_retention(
     settings_of: SettingsOf, new_session: NewSession
 ) -> None:
