@@ -28,13 +28,14 @@ def account(configured: Settings) -> Iterator[Finding]:
     if is_emulated(configured):
         yield note(NAME, "none is needed: GOOGLE_SPEECH_ENDPOINT or STORAGE_EMULATOR_HOST leads to an emulator")
         return
+    credentials: Any  # the library has types for some of it only
     try:
         credentials, project = google.auth.default(scopes=[SCOPE])
     except DefaultCredentialsError as error:
         yield wrong(NAME, f"no credentials: {in_short(error)}", SIGN_IN)
         return
     try:
-        credentials.refresh(partial(Request(), timeout=TOKEN_SEC))  # type: ignore[no-untyped-call]
+        credentials.refresh(partial(Request(), timeout=TOKEN_SEC))
     except GoogleAuthError as error:
         yield wrong(
             NAME, f"Google gives {who(credentials)} no token: {in_short(error)}", f"{SIGN_IN}; and check this clock"
