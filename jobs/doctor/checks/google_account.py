@@ -28,6 +28,7 @@ def account(configured: Settings) -> Iterator[Finding]:
     if is_emulated(configured):
         yield note(NAME, "none is needed: GOOGLE_SPEECH_ENDPOINT or STORAGE_EMULATOR_HOST leads to an emulator")
         return
+    credentials: Any  # the library has types for some of it only
     try:
         credentials, project = google.auth.default(scopes=[SCOPE])
     except DefaultCredentialsError as error:

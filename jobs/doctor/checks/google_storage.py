@@ -25,10 +25,11 @@ def bucket(configured: Settings) -> Iterator[Finding]:
         yield wrong("bucket", f"gs://{name} was not asked: there are no credentials", SIGN_IN)
         return
     except NotFound:
+        location = "LOCATION" if configured.google_region == "global" else configured.google_region
         yield wrong(
             "bucket",
             f"gs://{name} does not exist",
-            f"gcloud storage buckets create gs://{name} --location={configured.google_region} "
+            f"gcloud storage buckets create gs://{name} --location={location} "
             "--uniform-bucket-level-access --public-access-prevention",
         )
         return
