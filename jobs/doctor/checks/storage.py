@@ -50,9 +50,9 @@ def remedy(configured: Settings) -> str:
 
 def in_bucket(configured: Settings) -> bool:
     """Whether recordings lie in Google Cloud Storage."""
-    return getattr(configured, "audio_store", "local") == "google"
+    return configured.audio_store == "google"
 
 
 def bucket_name(configured: Settings) -> str:
     """The bucket's name; empty when it is not set."""
-    return str(getattr(configured, "audio_bucket", ""))
+    return configured.audio_bucket
