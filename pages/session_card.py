@@ -29,7 +29,7 @@ def draw(card: Card, *, detailed: bool = False) -> None:
             _badges(view)
         with st.container(key=f"bar-{view.look.colour}-{view.session_id}"):
             st.progress(view.progress, text=f"**{view.progress} %** · {plain(view.message)}")
-        st.html(f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in facts(view))}</p>')
+        st.html(f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in facts(card))}</p>')
         _notes(card)
         if card.words and not detailed:
             st.html(f'<p class="words">{"<br>".join(escape(line.text) for line in card.words)}</p>')
@@ -51,8 +51,9 @@ def title_link(view: SessionView) -> None:
         st.page_link("session.py", label=title, icon="", query_params={"session": str(view.session_id)})
 
 
-def facts(view: SessionView) -> list[str]:
-    """What is known of the session's time, in the order in which a coach asks for it."""
+def facts(card: Card) -> list[str]:
+    """What is known of the session's time, in the order in which a coach asks for it; no promise where nobody comes."""
+    view = card.view
     if view.status is Status.COMPLETED:
         took = roughly(view.processing_sec) if view.processing_sec else None
         finished = viewer.day_and_time(view.finished_at, now=view.as_of) if view.finished_at else None
@@ -68,7 +69,7 @@ def facts(view: SessionView) -> list[str]:
         known.append(f"{view.place.text} in the queue")
     if view.status is Status.PENDING:
         known.append(f"{view.priority} priority")
-    if view.remaining_text and view.estimated_completion and not view.stalled:
+    if view.remaining_text and view.estimated_completion and not view.stalled and not card.note:
         interval = f" ({view.interval_text})" if view.interval_text else ""
         known.append(f"{view.remaining_text} left{interval}")
         known.append(f"ready about {viewer.day_and_time(view.estimated_completion, now=view.as_of)}")
@@ -104,7 +105,7 @@ def _notes(card: Card) -> None:
                 icon=":material/help:",
                 query_params={"topic": view.error_code},
             )
-    elif view.status is Status.PENDING and view.cause:
+    elif view.status is Status.PENDING and view.cause and not card.note:
         st.caption(f":material/info: {plain(view.cause)}")
     if view.stalled:
         st.caption(f":material/report: {plain(view.evidence)} Another worker takes over by itself.")

@@ -80,6 +80,10 @@ class Clients:
     def start(self) -> None:
         self._thread.start()
 
+    def wait_for_arrivals(self) -> None:
+        """Return when everybody has come."""
+        self._thread.join()
+
     @property
     def busy(self) -> bool:
         """Whether anybody is still to come, or not done yet."""

@@ -53,6 +53,7 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
     coaches.start()
     for lane in lanes.start(lanes.Scene(desk, proxy, disk, coaches, log), plan, options.seconds):
         lane.join()
+    coaches.wait_for_arrivals()  # without faults nothing else takes time
     last = max((fault.ended for fault in log.fallen), default=time.time())
     settled_sec = _settle(desk, coaches, last)
     coaches.retry(str(row[0]) for row in database_faults.ask(desk, FAILED))

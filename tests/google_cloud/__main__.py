@@ -2,6 +2,7 @@
 Storage and Speech-to-Text, and the settings that lead there: `python -m tests.google_cloud make run`."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,12 +29,21 @@ def main(arguments: list[str]) -> int:
         )
         speech.start()
         try:
-            return subprocess.run(command, env=os.environ | settings(address, speech.address), check=False).returncode
-        except KeyboardInterrupt:
-            return 130
+            return run(command, os.environ | settings(address, speech.address))
         finally:
             speech.stop()
             stop_storage(storage)
+
+
+def run(command: list[str], environment: dict[str, str]) -> int:
+    """The exit code; Ctrl-C is the command's affair, and a SIGTERM is passed on to it."""
+    with subprocess.Popen(command, env=environment) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 def settings(storage_address: str, speech_address: str) -> dict[str, str]:
