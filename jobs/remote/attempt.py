@@ -85,7 +85,9 @@ class Look:
             if operation.name is None:
                 raise
             return STOPPED_SEC  # what is under way there goes on meanwhile
-        except TranscriptDeskError:
+        except TranscriptDeskError as error:
+            if operation.intended_age_sec is not None:
+                return self._not_served(operation, error)  # the question was refused; what it is about may go on
             self.ledger.ended(operation, "failed")
             raise
 
