@@ -13,8 +13,8 @@ from typing import Protocol
 
 from jobs.engines.pocketsphinx import PocketSphinx as Engine
 from jobs.engines.protocol import Word
+from jobs.leash import die_with_parent
 from jobs.media.pcm import BYTES_PER_SEC
-from jobs.media.sandbox import die_with_parent
 from jobs.media.silences import Chunk, cut
 from tests.faults.recordings import text_of
 from tests.google_cloud.operations import Share
