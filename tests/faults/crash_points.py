@@ -95,7 +95,6 @@ FROZEN = (
     CrashPoint("checkpoint.begins", Action.HANG),
     CrashPoint("heartbeat.begins", Action.HANG),
 )
-POINTS = (*UPLOAD, *WORK, *RECONCILE, *FROZEN)
 
 _hanging = threading.Event()
 

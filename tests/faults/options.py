@@ -15,7 +15,9 @@ FAST_CLOCKS = {
     "RETRY_BASE_SEC": "0.5",
     "RETRY_CAP_SEC": "4",
 }
-FAST_LOOKS = {
+FAST_LOOKS = {  # a call of 2 s that nobody answers must not cost the lease
+    "HEARTBEAT_SEC": "1",
+    "LEASE_SEC": "8",
     "POLL_SEC": "0.3",
     "POLL_CAP_SEC": "1",
     "GOOGLE_TIMEOUT_SEC": "2",

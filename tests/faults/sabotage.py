@@ -136,6 +136,7 @@ def intent(kind: str) -> None:
 def stale_intent(kind: str) -> None:
     """A worker that stood still between its intent and the submission does not notice."""
     if kind == "worker":
+        replace("jobs.remote.attempt:FUSE_SHARE", lambda _: 1e6)
         replace("jobs.remote.attempt:STALE_INTENT_SEC", lambda _: float("inf"))
 
 

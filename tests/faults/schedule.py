@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from tests.faults.crash_points import CrashPoint
 from tests.faults.kinds import APART_SEC, KINDS_OF, WORKER_POINTS, Kinds
 
-SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis…
-FREEZE_SHARE = 0.2  # …is this share of a run: 30 s in 150 s, and the longest in 300 s and more
-
+SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis
 
 WARM_SEC = 3.0  # sessions arrive for so long before the first fault
 CALM_SEC = 60.0  # shorter runs do without the faults that take everything down for long
@@ -55,7 +53,7 @@ def _lane(chance: random.Random, kinds: Kinds, lane: str, seconds: float, only: 
     if lane == "queue" and (
         not only or LONG_FREEZE in only
     ):  # early, so that what waits behind it is worked off while other faults fall
-        lasts_sec = _long_freeze_sec(seconds)
+        lasts_sec = _long_freeze_sec(kinds.long_freeze_share * seconds)
         planned.append(Planned(at_sec, lane, LONG_FREEZE, lasts_sec))
         at_sec += lasts_sec + REST_SEC
     while ours and at_sec < seconds:
@@ -80,7 +78,9 @@ def _points(chance: random.Random, kinds: Kinds, seconds: float, only: tuple[str
     for lane, points in kinds.points.items():
         begin_sec = WARM_SEC
         if lane == WORKER_POINTS and (not only or LONG_FREEZE in only):  # nothing would pass them before
-            begin_sec = _first_sec(kinds.every_sec["queue"]) + _long_freeze_sec(seconds) + REST_SEC
+            begin_sec = (
+                _first_sec(kinds.every_sec["queue"]) + _long_freeze_sec(kinds.long_freeze_share * seconds) + REST_SEC
+            )
         wanted = [point for point in points if not only or point.kind in only]
         chosen = chance.sample(wanted, k=len(wanted)) * (AGAIN_IF_CHOSEN if only else 1)
         step = max((end_sec - begin_sec) / max(len(chosen), 1), APART_SEC[lane])
@@ -96,4 +96,4 @@ def _first_sec(every_sec: float) -> float:
 
 
 def _long_freeze_sec(seconds: float) -> float:
-    return min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, FREEZE_SHARE * seconds))
+    return min(LONGEST_FREEZE_SEC, max(SHORTEST_FREEZE_SEC, seconds))
