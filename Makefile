@@ -6,6 +6,7 @@ MIGRATE := $(IN_VENV) -m store.migrations upgrade
 SESSIONS ?= 240
 SECONDS ?= 150
 SEED ?= 7
+ENGINE ?= suite
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
@@ -46,8 +47,8 @@ check: environment-dev  ## lint, format and types
 	@$(IN_VENV) -m ruff format --check .
 	@$(IN_VENV) -m mypy
 
-faults: environment-dev  ## the fault suite: SESSIONS=240 SECONDS=150 SEED=7; ARGS="--healthy"
-	@$(IN_VENV) -m tests.faults --sessions $(SESSIONS) --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+faults: environment-dev  ## the fault suite: SESSIONS=240 SECONDS=150 SEED=7 ENGINE=suite; ARGS="--healthy"
+	@$(IN_VENV) -m tests.faults --sessions $(SESSIONS) --seconds $(SECONDS) --seed $(SEED) --engine $(ENGINE) $(ARGS)
 
 faults-sabotage: environment-dev  ## it has to fail when a protection is missing; ARGS="fence leash" chooses
 	@$(IN_VENV) -m tests.faults.sabotaged $(ARGS)

@@ -6,9 +6,10 @@ Every write of a worker is fenced by its claim, in the same transaction. Open me
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, and_, func, select, update
+from sqlalchemy import ColumnElement, Float, and_, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -43,6 +44,7 @@ class Operation:
     percent: int | None
     refusals: int
     outcome: str | None
+    intended_at: datetime | None
     intended_age_sec: float | None
     cancel_age_sec: float | None
 
@@ -92,8 +94,13 @@ def change(db: Session, operation: Operation, claim_no: int, **facts: Any) -> bo
 
 
 def end(db: Session, operation: Operation, claim_no: int, outcome: str) -> bool:
-    """The operation has ended; False when the claim is no longer held."""
-    return change(db, operation, claim_no, ended_at=CLOCK, outcome=outcome)
+    """The operation has ended; False when the claim is no longer held. May be repeated after an unclear COMMIT."""
+    if not checkpoints.hold(db, operation.session_id, claim_no):
+        return False
+    if _set(db, operation, ended_at=CLOCK, outcome=outcome):
+        return True
+    so = select(RemoteOperation.id).where(RemoteOperation.id == operation.id, RemoteOperation.outcome == outcome)
+    return db.scalars(so).one_or_none() is not None
 
 
 def recognised(db: Session, operation: Operation, claim_no: int, segments: Sequence[dict[str, Any]]) -> bool:
@@ -126,10 +133,15 @@ def abandoned(db: Session, limit: int = 50) -> list[Operation]:
 
 
 def change_abandoned(db: Session, operation: Operation, **facts: Any) -> bool:
-    """Set columns of an open operation whose session is over; False when somebody wants it again, or it has ended."""
+    """Set columns of an open operation whose session is over; False when somebody wants it again, it has ended, or it
+    is not as it was read: a retry may have come and been cancelled meanwhile."""
     over = select(CoachingSession.status).where(CoachingSession.id == operation.session_id).with_for_update()
     status = db.scalars(over).one_or_none()
-    return (status is None or status in FINAL) and _set(db, operation, **facts)
+    as_read = and_(
+        RemoteOperation.name.is_not_distinct_from(operation.name),
+        RemoteOperation.intended_at.is_not_distinct_from(operation.intended_at),
+    )
+    return (status is None or status in FINAL) and _set(db, operation, as_read, **facts)
 
 
 def converted_audio(db: Session, session_id: uuid.UUID) -> list[str]:
@@ -138,7 +150,7 @@ def converted_audio(db: Session, session_id: uuid.UUID) -> list[str]:
     return list(db.scalars(made.distinct()))
 
 
-def _set(db: Session, operation: Operation, **facts: Any) -> bool:
+def _set(db: Session, operation: Operation, *conditions: ColumnElement[bool], **facts: Any) -> bool:
     open_one = and_(RemoteOperation.id == operation.id, RemoteOperation.ended_at.is_(None))
-    changed = update(RemoteOperation).where(open_one).values(**facts).returning(RemoteOperation.id)
+    changed = update(RemoteOperation).where(open_one, *conditions).values(**facts).returning(RemoteOperation.id)
     return db.execute(changed).first() is not None

@@ -1,6 +1,7 @@
 """Ends operations that nobody waits for any more: their session was cancelled, failed or deleted."""
 
 import logging
+from dataclasses import replace
 
 from jobs.engines import registry
 from jobs.engines.protocol import OperationFailed, OperationGone, Recognised, RemoteAudio, RemoteEngine
@@ -27,13 +28,14 @@ def end_abandoned() -> int:
 
 
 def _end(engine: RemoteEngine, operation: Operation) -> None:
-    name = operation.name or _found(engine, operation)
+    name = operation.name
     if name is None:
-        return
+        name = _found(engine, operation)
+        if name is None:
+            return
+        operation = replace(operation, name=name)
     if operation.cancel_age_sec is None:
-        engine.cancel(name)
-        _change(operation, cancel_requested_at=CLOCK)
-        log.info("Cancelled operation %s: nobody waits for it", name)
+        _cancel(engine, operation, name)
         return
     audio_sec = operation.end_sec - operation.start_sec
     try:
@@ -51,8 +53,20 @@ def _end(engine: RemoteEngine, operation: Operation) -> None:
             engine.cancel(name)
 
 
+def _cancel(engine: RemoteEngine, operation: Operation, name: str) -> None:
+    """Written before it is done: a retry that comes in between knows then that the operation may end."""
+    if not _change(operation, cancel_requested_at=CLOCK):
+        return  # somebody wants it again
+    try:
+        engine.cancel(name)
+    except TranscriptDeskError:
+        _change(operation, cancel_requested_at=None)
+        raise
+    log.info("Cancelled operation %s: nobody waits for it", name)
+
+
 def _found(engine: RemoteEngine, operation: Operation) -> str | None:
-    """The name of an operation that was perhaps accepted; one that certainly was not is ended."""
+    """The name of an operation that was perhaps accepted, once it is written; one that certainly was not is ended."""
     if operation.intended_age_sec is None:
         _change(operation, ended_at=CLOCK, outcome="never")
         return None
@@ -60,12 +74,13 @@ def _found(engine: RemoteEngine, operation: Operation) -> str | None:
         known = remote_operations.names(db, operation.audio_uri)
     name = engine.find(operation.audio_uri, known)
     if name is not None:
-        _change(operation, name=name, accepted_at=CLOCK)
-    elif operation.intended_age_sec > settings().unknown_submission_sec:
+        return name if _change(operation, name=name, accepted_at=CLOCK) else None
+    if operation.intended_age_sec > settings().unknown_submission_sec:
         _change(operation, ended_at=CLOCK, outcome="never")
-    return name
+    return None
 
 
-def _change(operation: Operation, **facts: object) -> None:
+def _change(operation: Operation, **facts: object) -> bool:
+    """False when the operation is not abandoned any more, or not as it was read."""
     with transaction() as db:
-        remote_operations.change_abandoned(db, operation, **facts)
+        return remote_operations.change_abandoned(db, operation, **facts)

@@ -23,6 +23,7 @@ from jobs.engines.protocol import (
 from jobs.errors import EngineRefused, EngineUnavailable, ProviderBusy, ProviderUnavailable, TranscriptDeskError
 from jobs.heartbeat import Heartbeat
 from jobs.remote.audio import stretches
+from jobs.remote.fuse import fuse
 from jobs.remote.ledger import Ledger
 from jobs.remote.polling import next_look_sec
 from store.audio import audio_store
@@ -31,6 +32,7 @@ from store.settings import settings
 
 STOPPED_SEC = 60.0  # until an engine that refuses us is asked again
 STALE_INTENT_SEC = 5.0  # an intent that was not submitted by then may have been taken over
+FUSE_SHARE = 0.5  # of the time after which others submit again: nothing of ours is on its way then
 log = logging.getLogger(__name__)
 
 
@@ -85,7 +87,9 @@ class Look:
             if operation.name is None:
                 raise
             return STOPPED_SEC  # what is under way there goes on meanwhile
-        except TranscriptDeskError:
+        except TranscriptDeskError as error:
+            if operation.intended_age_sec is not None:
+                return self._not_served(operation, error)  # the question was refused; what it is about may go on
             self.ledger.ended(operation, "failed")
             raise
 
@@ -107,10 +111,11 @@ class Look:
         begun, begun_clock = time.monotonic(), time.time()
         self.ledger.intend(operation)
         self.heartbeat.check()
-        if max(time.monotonic() - begun, time.time() - begun_clock) > STALE_INTENT_SEC:
-            return 0.0  # this process stood still: look again at who holds the session before anything is paid for
         try:
-            name = self.engine.submit(self._audio(operation))
+            with fuse(FUSE_SHARE * settings().unknown_submission_sec):
+                if max(time.monotonic() - begun, time.time() - begun_clock) > STALE_INTENT_SEC:
+                    return 0.0  # this process stood still: look again who holds the session before anything is paid for
+                name = self.engine.submit(self._audio(operation))
         except SubmissionUnknown as error:
             log.warning("Nobody knows whether the operation was accepted: %s", error.__cause__ or error)
             self.ledger.say(messages.PROVIDER_AWAY)

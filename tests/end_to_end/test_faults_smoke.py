@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = [
 ]
 
 
-def faults(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, object], str]:
+def faults(tmp_path: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
     """The exit code, the report and the output of one run."""
     report = tmp_path / "faults.json"
     ran = subprocess.run(

@@ -6,8 +6,9 @@ A problem is `lost`, `duplicated`, `illegal`, `unsettled` or `unexplained`; the 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.faults import rules_of_content, rules_of_life
+from tests.faults import rules_of_content, rules_of_life, rules_of_operations
 from tests.faults.journal import Journal
+from tests.faults.rules_of_operations import Provider
 from tests.faults.snapshot import Snapshot
 
 KINDS = ("lost", "duplicated", "illegal", "unsettled", "unexplained")
@@ -22,8 +23,24 @@ class Problem:
     what: str
 
 
-def check(snapshot: Snapshot, journal: Journal, *, max_failures: int, left_over: Iterable[str] = ()) -> list[Problem]:
-    """Every problem. `left_over` describes processes that should be gone."""
+def check(
+    snapshot: Snapshot,
+    journal: Journal,
+    *,
+    max_failures: int,
+    left_over: Iterable[str] = (),
+    provider: Provider | None = None,
+) -> list[Problem]:
+    """Every problem. `left_over` describes processes that should be gone; `provider`: what it says, if there is one."""
+    of_operations = (
+        [
+            *_as("duplicated", rules_of_operations.paid_twice(snapshot, provider)),
+            *_as("illegal", rules_of_operations.misjudged(snapshot, provider)),
+            *_as("unsettled", rules_of_operations.left_open(snapshot, provider)),
+        ]
+        if provider
+        else []
+    )
     return [
         *_as("lost", rules_of_content.lost(snapshot, journal)),
         *_as("duplicated", rules_of_content.duplicated(snapshot)),
@@ -31,6 +48,7 @@ def check(snapshot: Snapshot, journal: Journal, *, max_failures: int, left_over:
         *_as("unsettled", rules_of_life.unsettled(snapshot, journal)),
         *_as("unexplained", rules_of_life.unexplained(snapshot, max_failures)),
         *(Problem("unsettled", "-", process) for process in left_over),
+        *of_operations,
     ]
 
 

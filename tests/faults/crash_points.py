@@ -28,6 +28,13 @@ class Action(StrEnum):
     HANG = "hang"  # from now on no call of this process to the database returns
 
 
+class Until(StrEnum):
+    """How long a frozen process stands still."""
+
+    TAKEN_OVER = "taken over"  # until another worker holds what it held
+    SUBMITTED_AGAIN = "submitted again"  # and has given up finding its operation, and has had another one accepted
+
+
 @dataclass(frozen=True)
 class CrashPoint:
     """A place and what happens there. `needs` are points that are armed with it, so that it is reached at all."""
@@ -35,14 +42,16 @@ class CrashPoint:
     name: str
     action: Action = Action.KILL
     needs: tuple[str, ...] = ()
+    until: Until = Until.TAKEN_OVER
 
     @property
     def kind(self) -> str:
         """What the report calls it."""
-        return f"at {self.name} ({self.action})"
+        long = f" until {self.until}" if self.until is not Until.TAKEN_OVER else ""
+        return f"at {self.name} ({self.action}{long})"
 
 
-def _around_commit(*steps: str) -> tuple[CrashPoint, ...]:
+def around_commit(*steps: str) -> tuple[CrashPoint, ...]:
     return tuple(CrashPoint(f"{step}.{moment}") for step in steps for moment in ("before_commit", "after_commit"))
 
 
@@ -51,21 +60,21 @@ UPLOAD = (
     CrashPoint("audio.before_storing"),
     CrashPoint("audio.after_storing"),
     CrashPoint("upload.probed"),
-    *_around_commit("upload", "keep", "start"),
+    *around_commit("upload", "keep", "start"),
     CrashPoint("doorbell.before_ringing"),
     CrashPoint("doorbell.after_ringing"),
-    *_around_commit("cancel", "retry"),
+    *around_commit("cancel", "retry"),
 )
 WORK = (
     CrashPoint("worker.dequeued"),
     CrashPoint("horse.woken"),
-    *_around_commit("claim"),
+    *around_commit("claim"),
     CrashPoint("claim.before_first_heartbeat"),
-    *_around_commit("heartbeat"),
+    *around_commit("heartbeat"),
     CrashPoint("audio.decoded"),
-    *_around_commit("resume"),
+    *around_commit("resume"),
     CrashPoint("engine.in_chunk", Action.KILL_ONE),
-    *_around_commit("checkpoint", "complete"),
+    *around_commit("checkpoint", "complete"),
     CrashPoint("horse.finished"),
     CrashPoint("hand_back.before_commit", needs=("engine.in_chunk",)),
     CrashPoint("hand_back.after_commit", needs=("engine.in_chunk",)),
@@ -86,7 +95,6 @@ FROZEN = (
     CrashPoint("checkpoint.begins", Action.HANG),
     CrashPoint("heartbeat.begins", Action.HANG),
 )
-POINTS = (*UPLOAD, *WORK, *RECONCILE, *FROZEN)
 
 _hanging = threading.Event()
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,12 @@ import psutil
 
 from store.embedded.processes import die_with_parent
 from tests.faults import launch, supervise
-from tests.faults.engine import NAME as ENGINE
 from tests.faults.options import MAX_FAILURES, Options
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SEC = 120.0
 STOP_SEC = 90.0
-THEIRS = ("DATABASE_URL", "REDIS_URL", "AUDIO_DIR")  # they would lead to somebody's real data
+THEIRS = ("DATABASE_URL", "REDIS_URL", "AUDIO_DIR", "AUDIO_STORE")  # they would lead to somebody's real data
 FORK_SERVER = "jobs.media.fork_server_process"
 KINDS = ("web", "worker", "reconciler")
 
@@ -47,7 +46,8 @@ class Desk:
 
     supervise = ("tests.faults.supervise",)  # the module that becomes supervisord, and its arguments
 
-    def __init__(self, folder: Path, options: Options, proxy_port: int) -> None:
+    def __init__(self, folder: Path, options: Options, proxy_port: int, cloud: Mapping[str, str] | None = None) -> None:
+        """`cloud` are the settings that lead to it."""
         self.folder, self.options = folder, options
         self.api = f"http://127.0.0.1:{free_port()}"
         self.log = folder / "desk.log"
@@ -58,12 +58,13 @@ class Desk:
             "API_PORT": self.api.rpartition(":")[2],
             "DASHBOARD_PORT": "8501",  # named in supervisord.conf, not used
             "WORKERS": str(options.workers),
-            "STT_ENGINE": ENGINE,
+            "STT_ENGINE": options.engine,
             "ENGINE_PROCESSES": "2",
             "MAX_FAILURES": str(MAX_FAILURES),
             supervise.PROXIED: f"postgresql://postgres@127.0.0.1:{proxy_port}/transcript_desk",
             launch.SABOTAGE: options.sabotage,
             **options.clocks,
+            **(cloud or {}),
         }
         self._wrapper: psutil.Process | None = None
         self._process: subprocess.Popen[bytes] | None = None

@@ -10,13 +10,15 @@ import psutil
 import psycopg2
 from redis.exceptions import RedisError
 
-from tests.faults import database_faults, point_faults, process_faults, queue_faults
+from tests.faults import database_faults, point_faults, process_faults, provider_faults, queue_faults
 from tests.faults.clients import Clients
+from tests.faults.cloud import Cloud
 from tests.faults.desk import Desk
 from tests.faults.disk import Disk
 from tests.faults.faults import Fault, FaultLog
+from tests.faults.kinds import APART_SEC
 from tests.faults.proxy import AtCommit, Proxy
-from tests.faults.schedule import CRASH_LANES, LONG_FREEZE, SUPERVISOR, Planned
+from tests.faults.schedule import LONG_FREEZE, SUPERVISOR, Planned
 
 Fall = Callable[[Planned, Fault], None]
 POINTS_END_SEC = 10.0  # armed crash points may be passed for so long after the last fault
@@ -31,6 +33,7 @@ class Scene:
     disk: Disk
     clients: Clients
     log: FaultLog
+    cloud: Cloud | None = None
 
     def falls(self) -> dict[str, Fall]:
         """How each kind of fault falls."""
@@ -70,6 +73,7 @@ class Scene:
                 process_faults.web_killed, desk, uploading=lambda: self.clients.sending
             ),
             "disk full for audio": lambda planned, _fault: self.disk.full(planned.lasts_sec),
+            **(provider_faults.falls(self.cloud) if self.cloud else {}),
         }
 
 
@@ -79,7 +83,7 @@ def start(scene: Scene, plan: list[Planned], seconds: float) -> list[threading.T
     threads = []
     for lane in sorted({planned.lane for planned in plan}):
         ours = [planned for planned in plan if planned.lane == lane]
-        run = _run_points if lane in CRASH_LANES else _run_lane
+        run = _run_points if lane in APART_SEC else _run_lane
         threads.append(threading.Thread(target=run, args=(scene, ours, begun, seconds), name=lane, daemon=True))
     for thread in threads:
         thread.start()

@@ -4,16 +4,18 @@ points and, when asked for, one protection missing. supervise.py starts these in
 import os
 import sys
 
+GOOGLE = "google"
 SABOTAGE = "FAULTS_SABOTAGE"  # the name of a sabotage; empty or not set: none
 
 
 def main(kind: str) -> int:
     from tests.faults import disk, engine, sabotage, seams
 
+    remote = os.environ.get("STT_ENGINE") == GOOGLE
     engine.register_here()
     if name := os.environ.get(SABOTAGE):
         sabotage.SABOTAGES[name](kind)
-    seams.install(kind)
+    seams.install(kind, remote=remote)
     if kind == "web":
         disk.install()
     return START[kind]()

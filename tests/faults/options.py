@@ -4,6 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.engine import NAME as ENGINE
+from tests.faults.launch import GOOGLE
 from tests.faults.sabotage import SABOTAGES
 
 FAST_CLOCKS = {
@@ -12,6 +14,14 @@ FAST_CLOCKS = {
     "RECONCILE_SEC": "0.5",
     "RETRY_BASE_SEC": "0.5",
     "RETRY_CAP_SEC": "4",
+}
+FAST_LOOKS = {  # a call of 2 s that nobody answers must not cost the lease
+    "HEARTBEAT_SEC": "1",
+    "LEASE_SEC": "8",
+    "POLL_SEC": "0.3",
+    "POLL_CAP_SEC": "1",
+    "GOOGLE_TIMEOUT_SEC": "2",
+    "UNKNOWN_SUBMISSION_SEC": "10",
 }
 SETTLE_SEC = 60.0  # how long everything may take to settle after the last fault
 MAX_FAILURES = 5
@@ -25,6 +35,7 @@ class Options:
     sessions: int = 240
     seconds: float = 150.0
     seed: int = 7
+    engine: str = ENGINE
     workers: int = WORKERS
     sabotage: str = ""
     healthy: bool = False
@@ -36,7 +47,13 @@ class Options:
 
     @property
     def clocks(self) -> dict[str, str]:
-        return {} if self.production_clocks else FAST_CLOCKS
+        fast = FAST_CLOCKS | (FAST_LOOKS if self.remote else {})
+        return {} if self.production_clocks else fast
+
+    @property
+    def remote(self) -> bool:
+        """Whether a provider recognises: then there is a cloud."""
+        return self.engine == GOOGLE
 
     @property
     def lease_sec(self) -> float:
@@ -49,6 +66,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--sessions", type=int, default=240)
     parser.add_argument("--seconds", type=float, default=150.0, help="how long faults fall")
     parser.add_argument("--seed", type=int, default=7, help="the same seed plans the same faults")
+    parser.add_argument("--engine", choices=[ENGINE, GOOGLE], default=ENGINE, help="what recognises")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--sabotage", choices=sorted(SABOTAGES), default="", help="take one protection away")
     parser.add_argument("--healthy", action="store_true", help="no faults: count false alarms of stalled sessions")

@@ -9,13 +9,22 @@ import numpy as np
 SAMPLE_RATE = 16_000
 BYTES_PER_SAMPLE = 2
 SHORTEST_SEC, LONGEST_SEC = 9.0, 17.0  # two to four chunks
+REMOTE_SEC = (32.0, 42.0)  # a half is missing only when that is more than the desk forgives
+CONVERTED_EVERY = 5
+WIDE_BYTES = 3
 TEXT_LETTERS = 32
 
 
-def make(seed: int, number: int) -> bytes:
-    """A WAV file (16 kHz, mono, 16 bit) of noise with pauses, the same for the same arguments."""
+def make(seed: int, number: int, *, remote: bool = False) -> bytes:
+    """A WAV file (16 kHz, mono, 16 bit) of noise with pauses, the same for the same arguments.
+
+    With `remote` longer ones, of which a fifth has 24 bits, the lowest of them empty: Google does not take these.
+    """
     chance = np.random.default_rng([seed, number])
-    samples = int(chance.uniform(SHORTEST_SEC, LONGEST_SEC) * SAMPLE_RATE)
+    if remote:
+        samples = round(chance.uniform(*REMOTE_SEC) * 10) * SAMPLE_RATE // 10  # its times come back in milliseconds
+    else:
+        samples = int(chance.uniform(SHORTEST_SEC, LONGEST_SEC) * SAMPLE_RATE)
     sound = chance.integers(-3000, 3000, samples, dtype=np.int16)
     position = 0
     while (position := position + int(chance.uniform(1.5, 4.0) * SAMPLE_RATE)) < samples:
@@ -23,16 +32,26 @@ def make(seed: int, number: int) -> bytes:
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
-        out.setsampwidth(BYTES_PER_SAMPLE)
+        wide = remote and number % CONVERTED_EVERY == 0
+        out.setsampwidth(WIDE_BYTES if wide else BYTES_PER_SAMPLE)
         out.setframerate(SAMPLE_RATE)
-        out.writeframes(sound.tobytes())
+        out.writeframes(_widened(sound) if wide else sound.tobytes())
     return file.getvalue()
 
 
 def samples_of(recording: bytes) -> bytes:
     """The sound of a WAV file that `make` made; wave.Error for anything else."""
     with wave.open(io.BytesIO(recording)) as source:
-        return source.readframes(source.getnframes())
+        sound = source.readframes(source.getnframes())
+        if source.getsampwidth() == WIDE_BYTES:
+            return np.frombuffer(sound, np.uint8).reshape(-1, WIDE_BYTES)[:, 1:].tobytes()
+        return sound
+
+
+def _widened(sound: np.ndarray) -> bytes:
+    wide = np.zeros((sound.size, WIDE_BYTES), np.uint8)
+    wide[:, 1:] = sound.view(np.uint8).reshape(-1, BYTES_PER_SAMPLE)
+    return wide.tobytes()
 
 
 def text_of(sound: bytes) -> str:

@@ -7,10 +7,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.faults import rules_of_operations
 from tests.faults.checker import KINDS, Problem
+from tests.faults.desk import Desk
 from tests.faults.faults import FaultLog
 from tests.faults.journal import Journal
 from tests.faults.measures import Row
+from tests.faults.rules_of_operations import Provider
 from tests.faults.snapshot import Snapshot
 
 MOST_PROBLEMS_SHOWN = 30
@@ -78,6 +81,20 @@ def figures(
         "dead workers noticed after (median / most)": _pair(median(detection), max(detection)) if detection else "-",
         "cancelled or retried by hand": sum(act.done for act in journal.acts),
         "chunks recognised again needlessly": needless,
+    }
+
+
+def of_operations(snapshot: Snapshot, provider: Provider, desk: Desk) -> dict[str, Any]:
+    """What is said of a provider."""
+    searched = desk.log.read_text(errors="replace").count("Found the operation of an earlier submission")
+    return {
+        "operations accepted": len(provider.operations),
+        "of them ended": dict(Counter(one.outcome for one in provider.operations)),
+        "audio objects recognised": len({one.uri for one in provider.operations}),
+        "looks": len(snapshot.looks),
+        "paid twice": sum(1 for _ in rules_of_operations.paid_twice(snapshot, provider)),
+        "re-attached after a crash": rules_of_operations.reattached(snapshot),
+        "found by searching": searched,
     }
 
 

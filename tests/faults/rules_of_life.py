@@ -29,11 +29,15 @@ FRUITLESS_DEATHS = 3
 def illegal(snapshot: Snapshot, journal: Journal) -> Found:
     """Whatever the state machine does not have, and histories that do not tell what happened."""
     transitions, history = by_session(snapshot.transitions), by_session(snapshot.history)
-    attempts = by_session(snapshot.attempts)
+    attempts, looked = by_session(snapshot.attempts), by_session(snapshot.looks)
+    for look in snapshot.looks:
+        if not look.parked or look.claim_no != look.before + 1:
+            yield look.session_id, f"claim {look.claim_no} took it from claim {look.before}, which held it"
     for session in snapshot.sessions:
         happened, told = transitions.get(session.id, []), history.get(session.id, [])
-        yield from _transitions(session, happened)
-        yield from _history(session, told, happened)
+        looks = {look.claim_no for look in looked.get(session.id, [])}
+        yield from _transitions(session, happened, looks)
+        yield from _history(session, told, happened, looks)
         yield from _attempts(session, attempts.get(session.id, []))
     for write in snapshot.writes:
         if write.claim_no != write.holder:
@@ -44,7 +48,7 @@ def illegal(snapshot: Snapshot, journal: Journal) -> Found:
         yield from _acts(snapshot, journal, verb, state)
 
 
-def _transitions(session: SessionRow, happened: list[Transition]) -> Found:
+def _transitions(session: SessionRow, happened: list[Transition], looks: set[int]) -> Found:
     before = None
     for transition in happened:
         if transition.before != before:
@@ -55,14 +59,20 @@ def _transitions(session: SessionRow, happened: list[Transition]) -> Found:
     if before != session.status:
         yield session.id, f"its last transition was to {before}, and it is {session.status}"
     for earlier, later in pairwise(happened):
-        if later.claim_no < earlier.claim_no or (later.after == "processing") != (later.claim_no > earlier.claim_no):
+        looked = len(looks & set(range(earlier.claim_no + 1, later.claim_no + 1)))
+        if later.claim_no != earlier.claim_no + looked + (later.after == "processing"):
             yield session.id, f"its claim went from {earlier.claim_no} to {later.claim_no} as it became {later.after}"
 
 
-def _history(session: SessionRow, told: list[HistoryRow], happened: list[Transition]) -> Found:
-    """Rows of the same status and claim are stages; the others have to be the transitions, one by one."""
+def _history(session: SessionRow, told: list[HistoryRow], happened: list[Transition], looks: set[int]) -> Found:
+    """Rows of the same status and claim are stages, also of a later look; the others have to be the transitions, one
+    by one."""
     steps = [(row.status, row.claim_no) for row in told]
-    changes = [step for previous, step in pairwise([None, *steps]) if step != previous]
+    changes = [
+        step
+        for previous, step in pairwise([None, *steps])
+        if step != previous and not (previous and previous[0] == step[0] == "processing" and step[1] in looks)
+    ]
     if changes != [(row.after, row.claim_no) for row in happened]:
         yield session.id, f"its history says {changes}, and what happened is {[row.after for row in happened]}"
     if any(later.created_at < earlier.created_at for earlier, later in pairwise(told)):

@@ -10,14 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg2
 
-from tests.faults import checker, clients, database_faults, healthy, lanes, measures, report, schedule, snapshot
+from tests.faults import checker, clients, database_faults, healthy, lanes, measures, report, schedule, snapshot, sweep
 from tests.faults.clients import Clients
+from tests.faults.cloud import Cloud
 from tests.faults.desk import Desk, is_alive
 from tests.faults.disk import Disk
 from tests.faults.faults import FaultLog
 from tests.faults.options import MAX_FAILURES, Options
 from tests.faults.proxy import Proxy
 from tests.faults.report import Report
+from tests.faults.rules_of_operations import Provider
 
 ARRIVING_SHARE = 0.75  # of the time in which faults fall, sessions arrive
 QUIET_SEC = 10.0  # on top of a lease: by then no work-horse may be left
@@ -34,24 +36,27 @@ def run(options: Options) -> Report:
     folder.chmod(0o711)  # as root, Postgres runs as another user
     disk = Disk(folder, options.sessions)
     proxy = Proxy(lambda: _postgres_socket(desk), lambda pid: database_faults.terminate(desk, pid))
-    desk = Desk(folder, options, proxy.port)
+    cloud = Cloud(folder / "cloud") if options.remote else None
+    desk = Desk(folder, options, proxy.port, cloud.settings if cloud else {})
     try:
         desk.start()
-        return _watched(desk, proxy, disk, options)
+        return _watched(desk, proxy, disk, cloud, options)
     finally:
         desk.stop()
+        if cloud:
+            cloud.stop()
         disk.remove()
         if options.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
+def _watched(desk: Desk, proxy: Proxy, disk: Disk, cloud: Cloud | None, options: Options) -> Report:
     visits = clients.visits(options.seed, options.sessions, ARRIVING_SHARE * options.seconds)
-    coaches, log = Clients(desk.api, options.seed, visits), FaultLog()
-    plan = [] if options.healthy else schedule.draw(options.seed, options.seconds, options.only)
+    coaches, log = Clients(desk.api, options.seed, visits, remote=options.remote), FaultLog()
+    plan = [] if options.healthy else schedule.draw(options.seed, options.seconds, options.only, options.engine)
     monitor = healthy.Monitor(desk) if options.healthy else None
     coaches.start()
-    for lane in lanes.start(lanes.Scene(desk, proxy, disk, coaches, log), plan, options.seconds):
+    for lane in lanes.start(lanes.Scene(desk, proxy, disk, coaches, log, cloud), plan, options.seconds):
         lane.join()
     coaches.wait_for_arrivals()  # without faults nothing else takes time
     last = max((fault.ended for fault in log.fallen), default=time.time())
@@ -62,9 +67,14 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
     left_over = [line for fault in log.fallen for line in fault.survivors] + _still_working(desk)
     if monitor:
         left_over += monitor.stop()
-    found = snapshot.read(desk.urls.database, lambda uri: _audio(disk, uri))
+    provider = None
+    if cloud:
+        operations = cloud.operations()
+        sweep.sweep(desk)
+        provider = Provider.of(operations, cloud.objects())
+    found = snapshot.read(desk.urls.database, cloud.audio if cloud else lambda uri: _audio(disk, uri))
     left_over += desk.stop()
-    problems = checker.check(found, coaches.journal, max_failures=MAX_FAILURES, left_over=left_over)
+    problems = checker.check(found, coaches.journal, max_failures=MAX_FAILURES, left_over=left_over, provider=provider)
     figures = report.figures(
         found,
         coaches.journal,
@@ -77,7 +87,9 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, options: Options) -> Report:
         rows=measures.rows(log.fallen, found),
         problems=problems,
         settled_sec=settled_sec,
-        figures=figures | ({"healthy": monitor.figures()} if monitor else {}),
+        figures=figures
+        | (report.of_operations(found, provider, desk) if provider else {})
+        | ({"healthy": monitor.figures()} if monitor else {}),
         missed=log.missed,
         broken=log.broken,
     )

@@ -4,6 +4,7 @@ Each sabotage patches functions in the processes that launch.py starts; nothing 
 called with the kind of the process: `web`, `worker` or `reconciler`.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -125,10 +126,31 @@ def reconciler(kind: str) -> None:
             replace(f"jobs.reconcile:{step}", lambda _: lambda: 0)
 
 
+def intent(kind: str) -> None:
+    """Nobody searches for an operation that may have been accepted: it is submitted again at once."""
+    if kind == "worker":
+        os.environ["UNKNOWN_SUBMISSION_SEC"] = "0.01"
+        replace("jobs.engines.google.engine:Google.find", lambda _: lambda *_given: None)
+
+
+def stale_intent(kind: str) -> None:
+    """A worker that stood still between its intent and the submission does not notice."""
+    if kind == "worker":
+        replace("jobs.remote.attempt:FUSE_SHARE", lambda _: 1e6)
+        replace("jobs.remote.attempt:STALE_INTENT_SEC", lambda _: float("inf"))
+
+
+def abandoned(kind: str) -> None:
+    """Operations that nobody waits for any more are left alone."""
+    if kind == "reconciler":
+        replace("jobs.reconcile:end_abandoned", lambda _: lambda: 0)
+
+
 SABOTAGES: dict[str, Callable[[str], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
         *(fence, checkpoint_fence, compare_and_set, atomic_commit, acknowledge, sweep),
         *(watchdog, leash, reconciler),
+        *(intent, stale_intent, abandoned),
     )
 }

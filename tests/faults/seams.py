@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from tests.faults import remote_points
 from tests.faults.crash_points import clock, hang_if_told, passing
 
 # Functions whose transaction is named: the next COMMIT of the thread passes `step.before_commit` and `.after_commit`
@@ -22,6 +23,7 @@ STEPS = {
     },
     "worker": {
         "jobs.claim:take": "claim",
+        "jobs.claim:take_parked": "look",
         "jobs.heartbeat:record_progress": "heartbeat",
         "store.checkpoints:resume": "resume",
         "store.checkpoints:save": "checkpoint",
@@ -31,6 +33,7 @@ STEPS = {
     "reconciler": {"store.outcomes:release": "takeover"},
 }
 WITHOUT_ANSWER = {"keep"}
+CLOCKS = ("jobs.claim", "jobs.heartbeat", "jobs.watchdog")
 # Points that are passed before or after a function
 BEFORE = {
     "web": {
@@ -64,17 +67,27 @@ AFTER = {
 _thread = threading.local()
 
 
-def install(kind: str) -> None:
-    """Wrap what a process of this kind (`web`, `worker`, `reconciler`) uses; call it once, before the process works."""
-    for target, name in BEFORE[kind].items():
+def install(kind: str, *, remote: bool = False) -> None:
+    """Wrap what a process of this kind (`web`, `worker`, `reconciler`) uses; call it once, before the process works.
+
+    With `remote` also what it uses of Google.
+    """
+    before, after, clocks = BEFORE[kind], AFTER[kind], CLOCKS if kind == "worker" else ()
+    if remote:
+        before, after = before | remote_points.BEFORE[kind], after | remote_points.AFTER[kind]
+        clocks = (*clocks, "jobs.remote.attempt") if clocks else ()
+        for target, step in remote_points.STEPS[kind].items():
+            replace(target, lambda function, step=step: _stepping(function, step))
+        for target, seconds in remote_points.FASTER.items():
+            replace(target, lambda _, seconds=seconds: seconds)
+    for target, name in before.items():
         replace(target, lambda function, name=name: _before(function, name))
-    for target, name in AFTER[kind].items():
+    for target, name in after.items():
         replace(target, lambda function, name=name: _after(function, name))
     for target, step in STEPS[kind].items():
         replace(target, lambda function, step=step: _naming(function, step))
-    if kind == "worker":
-        for module in ("jobs.claim", "jobs.heartbeat", "jobs.watchdog"):
-            replace(f"{module}:time", lambda _: clock)
+    for module in clocks:
+        replace(f"{module}:time", lambda _: clock)
     event.listen(Session, "after_begin", lambda *_: hang_if_told())
     event.listen(Session, "before_commit", lambda _db: _pass_commit("before_commit"))
     event.listen(Session, "after_commit", lambda _db: _pass_commit("after_commit"))
@@ -118,6 +131,20 @@ def _naming(function: Callable[..., Any], step: str) -> Callable[..., Any]:
         if done and not getattr(_thread, "step", None):
             _thread.step = step  # the first name counts: starting an upload inserts a session as well
         return answer
+
+    return wrapped
+
+
+def _stepping(function: Callable[..., Any], step: str) -> Callable[..., Any]:
+    """For a function whose transaction begins and ends within it."""
+
+    @wraps(function)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        _thread.step = step
+        try:
+            return function(*arguments, **named)
+        finally:
+            _forget()
 
     return wrapped
 

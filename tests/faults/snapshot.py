@@ -68,6 +68,7 @@ class ChunkRow:
 class UploadRow:
     id: str
     audio_sha256: str
+    audio_uri: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,30 @@ class Write:
 
 
 @dataclass(frozen=True)
+class Look:
+    """A claim of a session that went on being processed, as the trigger saw it; `parked`: it was due, and nobody's."""
+
+    session_id: str
+    before: int
+    claim_no: int
+    parked: bool
+
+
+@dataclass(frozen=True)
+class OperationRow:
+    """What the desk wrote down of an operation of the provider."""
+
+    session_id: str
+    audio_uri: str
+    converted: bool
+    name: str | None
+    percent: int | None
+    accepted_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """All of it, each list in the order in which it was written. `audio` gives a recording's bytes by its URI."""
 
@@ -106,6 +131,8 @@ class Snapshot:
     uploads: list[UploadRow] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    operations: list[OperationRow] = field(default_factory=list)
     audio: Callable[[str], bytes | None] = lambda _uri: None
 
 
@@ -139,6 +166,8 @@ def read(database_url: str, audio: Callable[[str], bytes | None]) -> Snapshot:
                 uploads=rows(UploadRow, "upload", "created_at"),
                 transitions=rows(Transition, "audit_transition", "id"),
                 writes=rows(Write, "audit_write", "id"),
+                looks=rows(Look, "audit_look", "id"),
+                operations=rows(OperationRow, "remote_operation", "id"),
                 audio=audio,
             )
     finally:

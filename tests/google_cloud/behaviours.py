@@ -2,11 +2,12 @@
 
 A fault of a call has a `method` and hits the next calls of it; a fault of an operation (`operation_error`,
 `lose_operation`, `truncated`, `file_error`, `list_delay_sec`) is given to the next operations when they are accepted.
-`times` says how often (1 unless `share` is given; `list_delay_sec` has no end), `share` to which part of the calls,
-drawn from `seed`.
+`times` says how often (1 unless `share` or `lasts_sec` is given; `list_delay_sec` has no end), `share` to which part
+of the calls, drawn from `seed`, and `lasts_sec` for how long.
 """
 
 import random
+import time
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -79,14 +80,18 @@ class Fault:
     list_delay_sec: float = 0.0
     times: int | None = None
     share: float = 1.0
+    lasts_sec: float | None = None  # since it was posted; None: until it is deleted
     seed: int = 0
     fired: int = 0
     _chance: random.Random = field(init=False, repr=False)
+    _posted: float = field(init=False, repr=False)
 
     @classmethod
     def from_json(cls, posted: dict[str, Any]) -> Self:
         """Raises ValueError for a field, a method or a code that does not exist."""
-        unknown = set(posted) - {name for name in cls.__dataclass_fields__ if name not in {"fired", "_chance"}}
+        unknown = set(posted) - {
+            name for name in cls.__dataclass_fields__ if name not in {"fired", "_chance", "_posted"}
+        }
         if unknown:
             raise ValueError(f"no such fields: {sorted(unknown)}")
         return cls(**posted)
@@ -102,13 +107,15 @@ class Fault:
         for code in (self.code, self.operation_error, self.file_error):
             if code is not None and code not in grpc.StatusCode.__members__:
                 raise ValueError(f"no such code: {code}")
-        if self.times is None and self.share == 1.0 and ordered != {"list_delay_sec"}:
+        if self.times is None and self.lasts_sec is None and self.share == 1.0 and ordered != {"list_delay_sec"}:
             self.times = 1
-        self._chance = random.Random(self.seed)
+        self._chance, self._posted = random.Random(self.seed), time.monotonic()
 
     def fires(self) -> bool:
         """Whether it hits this time; counts."""
         if self.times is not None and self.fired >= self.times:
+            return False
+        if self.lasts_sec is not None and time.monotonic() > self._posted + self.lasts_sec:
             return False
         if self._chance.random() >= self.share:
             return False

@@ -1,6 +1,7 @@
 """`cloud_storage`: the storage server as a process of its own, with a clean bucket for each test."""
 
 import gc
+import signal
 import subprocess
 import sys
 import uuid
@@ -12,6 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from store.embedded.processes import die_with_parent
 
 PROJECT = Path(__file__).parents[2]
 DROPPED_ANSWERS = pytest.mark.filterwarnings(
@@ -58,6 +61,7 @@ def start_storage(folder: Path, port: int = 0) -> tuple[subprocess.Popen[str], s
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
+        preexec_fn=die_with_parent(signal.SIGKILL),
     )
     assert process.stdout is not None
     line = process.stdout.readline()

@@ -104,6 +104,7 @@ class Operation:
             "outcome": self.outcome,
             "billed": self.billed,
             "deleted": self.deleted,
+            "truncated": self.orders.truncated,
         }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -70,6 +70,8 @@ class StorageServer:
                 answer = await act(request, fault)
             except Refused as refused:
                 answer = _refusal(refused.status, str(refused))
+            except ClientDisconnect:
+                return Response(status_code=499)  # nobody hears it
             if fault.hang_sec and fault.after:
                 await asyncio.sleep(fault.hang_sec)
             return _refusal(fault.status, "A fault was set.") if fault.status else answer

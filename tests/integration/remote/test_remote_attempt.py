@@ -270,3 +270,14 @@ def test_an_operation_that_ended_refused_stops_the_engine_and_is_submitted_anew_
     look(session_id)
     assert record_of(session_id).status is Status.COMPLETED
     assert len(provider.operations) == 2
+
+
+def test_a_question_that_is_refused_does_not_end_what_it_is_about(provider: Provider, session_id: uuid.UUID) -> None:
+    look()
+    provider.fail("poll", RecordingRefused(detail="400 on GetOperation"))
+    look(session_id)
+    assert record_of(session_id).status is Status.PROCESSING
+    provider.finish()
+    look(session_id)
+    assert record_of(session_id).status is Status.COMPLETED
+    assert len(provider.operations) == 1

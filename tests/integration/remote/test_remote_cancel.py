@@ -1,15 +1,24 @@
 """Cancelling a session ends its operation at the provider; nothing is paid for twice when it is tried again."""
 
 import uuid
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy.orm import Session
 
 from jobs import retry_cancel
+from jobs.claim import claim_parked
 from jobs.engines.protocol import SubmissionUnknown
-from jobs.errors import ProviderUnavailable
+from jobs.errors import ProviderBusy, ProviderUnavailable
+from jobs.heartbeat import ClaimLost
 from jobs.remote.abandoned import end_abandoned
+from jobs.remote.ledger import Ledger
+from store import remote_operations
+from store.remote_operations import Operation
 from store.states import Status
 from tests.instruments.claims import record_of
 from tests.instruments.provider import Provider
-from tests.integration.remote.conftest import look, make_older, operations_of
+from tests.integration.remote.conftest import look, make_due, make_older, operations_of
 
 
 def cancel(session_id: uuid.UUID) -> None:
@@ -106,3 +115,58 @@ def test_a_deleted_session_leaves_no_operation_running(provider: Provider, sessi
     for _ in range(3):
         end_abandoned()
     assert end_abandoned() == 0
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, *happens: Callable[[], object]) -> None:
+    """Between the next reading of abandoned operations and what is done about them."""
+    read = remote_operations.abandoned
+
+    def reading(db: Session) -> list[Operation]:
+        monkeypatch.setattr(remote_operations, "abandoned", read)
+        found = read(db)
+        for one in happens:
+            one()
+        return found
+
+    monkeypatch.setattr(remote_operations, "abandoned", reading)
+
+
+def test_an_operation_that_is_wanted_again_meanwhile_is_not_cancelled(
+    provider: Provider, session_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look()
+    cancel(session_id)
+    meanwhile(monkeypatch, lambda: retry_cancel.retry(session_id, actor="coach"))
+    end_abandoned()
+    assert not provider.operations[0].asked_to_end
+    provider.finish()
+    look()
+    assert record_of(session_id).status is Status.COMPLETED
+    assert len(provider.operations) == 1
+
+
+def test_what_was_submitted_meanwhile_is_not_taken_for_what_was_read_before(
+    provider: Provider, session_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read as never submitted; then a retry submits it and is cancelled: now there is something to end."""
+    provider.fail("submit", ProviderBusy())
+    look()
+    cancel(session_id)
+    again = (lambda: retry_cancel.retry(session_id, actor="coach"), look, lambda: cancel(session_id))
+    meanwhile(monkeypatch, *again)
+    end_abandoned()
+    end_abandoned()
+    assert [operation.asked_to_end for operation in provider.operations] == [True]
+
+
+def test_the_end_of_an_operation_may_be_written_twice(provider: Provider, session_id: uuid.UUID) -> None:
+    """After an unclear COMMIT it is: the claim is still held, so nobody else can have been first."""
+    look()
+    make_due()
+    claim = claim_parked(worker="host-1", job_id="job-1")
+    assert claim is not None
+    (operation,) = operations_of(session_id)
+    for _ in range(2):
+        Ledger(claim).recognised(operation, [])
+    with pytest.raises(ClaimLost):
+        Ledger(claim).ended(operation, "failed")

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.faults import clients, recordings, schedule
-from tests.faults.crash_points import POINTS
+from tests.faults.kinds import KINDS_OF
 from tests.faults.sabotage import SABOTAGES
 from tests.faults.sabotaged import PROOFS
 
@@ -15,13 +15,14 @@ def test_same_seed_plans_the_same_faults() -> None:
     assert schedule.draw(7, 150) != schedule.draw(8, 150)
 
 
+@pytest.mark.parametrize(("engine", "seconds"), [("suite", 150), ("google", 300)])
 @pytest.mark.parametrize("seed", range(5))
-def test_long_run_has_every_kind_and_every_point_once(seed: int) -> None:
-    plan = schedule.draw(seed, 150)
+def test_long_run_has_every_kind_and_every_point_once(seed: int, engine: str, seconds: float) -> None:
+    plan = schedule.draw(seed, seconds, engine=engine)
     counted = Counter(fault.kind for fault in plan)
-    points = {point.kind for point in POINTS}
-    assert set(counted) == {*schedule.KINDS, *points, schedule.LONG_FREEZE, schedule.SUPERVISOR}
-    assert Counter(fault.point for fault in plan if fault.point) == Counter(POINTS)
+    points = [point for lane in KINDS_OF[engine].points.values() for point in lane]
+    assert set(counted) == {*KINDS_OF[engine].names, schedule.LONG_FREEZE, schedule.SUPERVISOR}
+    assert Counter(fault.point for fault in plan if fault.point) == Counter(points)
 
 
 @pytest.mark.parametrize(("seconds", "frozen_sec"), [(5, 2), (35, 7), (150, 30), (300, 60), (1000, 60)])
@@ -56,5 +57,13 @@ def test_recordings_differ_and_their_text_follows_from_the_samples() -> None:
 
 def test_every_sabotage_has_a_proof() -> None:
     assert set(PROOFS) == set(SABOTAGES)
-    names = {*schedule.KINDS, *(point.kind for point in POINTS)}
-    assert all(set(proof.faults) <= names for proof in PROOFS.values())
+    assert all(set(proof.faults) <= KINDS_OF[proof.engine].names for proof in PROOFS.values())
+
+
+def test_google_takes_four_of_five_recordings_as_they_are() -> None:
+    made = [recordings.make(7, number, remote=True) for number in range(5)]
+    bytes_a_sample = [int.from_bytes(recording[34:36], "little") // 8 for recording in made]
+    assert bytes_a_sample == [3, 2, 2, 2, 2]
+    sounds = [recordings.samples_of(recording) for recording in made]
+    assert all(len(sound) % 3200 == 0 for sound in sounds), "whole tenths of a second"
+    assert len(made[0]) - 44 == len(sounds[0]) // 2 * 3
