@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -13,7 +14,9 @@ from tests.faults.faults import Fault, NothingToHit
 from tests.faults.schedule import Planned
 
 PATIENCE_SEC = 3.0
-DIE_WITHIN_SEC = 3.0  # a child whose parent was killed; the kernel does it at once, but dying takes a turn on a core
+DIE_WITHIN_SEC = 1.0  # a child whose parent was killed; the kernel does it at once…
+DYING_WITHIN_SEC = 10.0  # …but one that has its SIGKILL still needs a turn on a core
+SIGKILL_PENDING = 1 << (signal.SIGKILL - 1)
 BORN_WITHIN_SEC = 6.0  # a fork server binds itself to its parent when its interpreter has started
 BUSY_FIRST = 0.8  # how often a worker is chosen that has a work-horse
 
@@ -134,4 +137,15 @@ def _expect_death(fault: Fault, processes: list[psutil.Process]) -> None:
 
 
 def _allowance_sec(process: psutil.Process) -> float:
+    if _is_dying(process):
+        return DYING_WITHIN_SEC
     return BORN_WITHIN_SEC if is_fork_server(process) else DIE_WITHIN_SEC
+
+
+def _is_dying(process: psutil.Process) -> bool:
+    """Whether the kernel has sent it SIGKILL, which it has not had the time to obey."""
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        pending = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+        return any(signals & SIGKILL_PENDING for signals in pending)
+    return False
