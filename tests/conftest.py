@@ -9,7 +9,8 @@ import pytest
 
 UNIT = Path(__file__).parent / "unit"
 TABLES = (
-    "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop"
+    "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop, "
+    "estimate"
 )
 
 
