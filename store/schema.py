@@ -173,7 +173,7 @@ class Attempt(Base):
 
 
 class Estimate(Base):
-    """What was shown of a session's time at submission (attempt 0) or at a fraction of audio; seconds from `made_at`."""
+    """What was shown of a session's time at submission (attempt 0) or a fraction of audio; seconds from `made_at`."""
 
     __tablename__ = "estimate"
 
