@@ -3,7 +3,6 @@
 Recordings of mixed lengths are put together from pieces of the files named (the sample without any), and go through
 the product's own steps: decode, cut, recognise. A trace is (seconds since the start, seconds of audio done); its second
 point is the end of the preparation.
-
 """
 
 import argparse
@@ -28,7 +27,7 @@ SAMPLE = Path(__file__).parents[1] / "sample" / "coaching-dialogue.flac"
 TRACES = Path(__file__).parent / "traces" / "pocketsphinx.json"
 PIECE_SEC = (4.0, 25.0)
 REPORT_SEC = 1.0  # as often as a heartbeat writes
-SHORTEST_SEC, LONGEST_SEC = 12.0, 240.0
+SHORTEST_SEC, LONGEST_SEC = 12.0, 480.0
 
 
 def main() -> None:
@@ -43,7 +42,8 @@ def main() -> None:
         while time.monotonic() - begun < arguments.minutes * 60:
             at_once = chance.choice([1, 1, 1, 2, 2, 3])
             processes = chance.choice([1, 2, 2])
-            recordings = [_recording(sound, chance, Path(folder) / f"{i}.wav") for i in range(at_once)]
+            paths = [Path(folder) / f"{i}.wav" for i in range(at_once)]
+            recordings = [_recording(sound, chance, path, arguments.longest) for path in paths]
             started = time.monotonic() - begun
             command = [sys.executable, "-m", "bench.record_traces", "--processes", str(processes), "--one"]
             runs = [subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE) for path in recordings]
@@ -89,9 +89,9 @@ def _sound(files: list[Path], folder: Path) -> bytes:
     return sound
 
 
-def _recording(sound: bytes, chance: random.Random, path: Path) -> Path:
+def _recording(sound: bytes, chance: random.Random, path: Path, longest_sec: float) -> Path:
     """A recording of a random length (log-uniform), from random pieces of the sound."""
-    length_sec = SHORTEST_SEC * (LONGEST_SEC / SHORTEST_SEC) ** chance.random()
+    length_sec = SHORTEST_SEC * (longest_sec / SHORTEST_SEC) ** chance.random()
     pieces, missing = [], int(length_sec * SAMPLE_RATE) * BYTES_PER_SAMPLE
     while missing > 0:
         size = int(min(chance.uniform(*PIECE_SEC) * BYTES_PER_SEC, missing, len(sound))) // 2 * 2
@@ -111,6 +111,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--out", type=Path, default=TRACES)
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--longest", type=float, default=LONGEST_SEC, help="seconds of the longest recording")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--one", type=Path, help="run this recording alone and print its trace")
