@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import eta_figures as figures
+from bench import queue_world
 from bench.eta_figures import Figure
 from bench.replay import Replayed, replay
 from bench.synthetic import world
@@ -45,6 +46,7 @@ def main() -> None:
             found += against(kind, worlds, goals=False)
             played += worlds
     found += against(f"synthetic, {len(seeds)} seeds", played, goals=True)
+    found += queue_world.figures(arguments.seed, arguments.sessions)
     _print(found)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps([figure.to_json() for figure in found], indent=1) + "\n")

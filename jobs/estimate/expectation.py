@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from statistics import median, quantiles
 
 DEFAULT_FACTOR = 4.0  # times the audio's duration: conservative, until sessions of the engine have finished
@@ -59,7 +61,8 @@ def expect(duration_sec: float, finished: Sequence[Finished], *, at_once: int = 
     the sessions that share the cores: what start and what sharing explain the finished ones best is searched for, and
     the factor is the median of what is left. The default counts as a fifth of one session.
     """
-    seen = [session for session in finished if min(session.audio_sec, session.took_sec) > 0][:LEARN_FROM_LATEST]
+    usable = (session for session in finished if min(session.audio_sec, session.took_sec) > 0)
+    seen = tuple(islice(usable, LEARN_FROM_LATEST))
     if not seen:
         return Expectation(max(DEFAULT_FACTOR * duration_sec, LEAST_EXPECTED_SEC), DEFAULT_SPREAD, learned=False)
     cost = _fit(seen)
@@ -72,7 +75,8 @@ def expect(duration_sec: float, finished: Sequence[Finished], *, at_once: int = 
     return Expectation(max(cost.of(duration_sec, at_once), LEAST_EXPECTED_SEC), spread, learned=True)
 
 
-def _fit(seen: Sequence[Finished]) -> _Cost:
+@lru_cache(maxsize=64)  # the queue asks for every waiting session
+def _fit(seen: tuple[Finished, ...]) -> _Cost:
     if len(seen) < FIT_FROM_AT_LEAST:
         return _cost(seen, 0.0, 0.0)
     sharings = SHARINGS if len({session.at_once for session in seen}) > 1 else (0.0,)
