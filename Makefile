@@ -10,7 +10,7 @@ ENGINE ?= suite
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api doctor psql demo demo-remove test check faults faults-sabotage faults-baseline bench sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor psql demo demo-remove test check faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ screenshots: environment-dev  ## make the README's screenshots again
 
 bench: environment-dev  ## measure recognition and requests, on servers and data of its own
 	@VAR_DIR=$$(mktemp -d) $(EMBEDDED) -- $(IN_VENV) -m bench
+
+bench-eta: environment-dev  ## how good estimates are: SEED=1 TRACES=folder; also writes var/bench-eta.json
+	@$(IN_VENV) -m bench.eta --seed $(SEED) $(if $(TRACES),--traces $(TRACES)) $(ARGS)
 
 lock: environment-dev  ## renew constraints.txt from what is installed
 	@$(IN_VENV) tools/lock_requirements.py

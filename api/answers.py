@@ -45,6 +45,9 @@ class SessionAnswer(BaseModel):
                 "remaining_sec": 600,
                 "remaining_text": "~10 min",
                 "interval_text": "8 min to 13 min",
+                "ready_from": "2025-01-09T10:28:00Z",
+                "ready_to": "2025-01-09T10:33:00Z",
+                "similar_sessions": 46,
                 "basis": "measured",
                 "queue": None,
                 "title": "First session with Anna",
@@ -57,6 +60,7 @@ class SessionAnswer(BaseModel):
                 "next_run_at": None,
                 "stalled": False,
                 "overdue": False,
+                "overdue_text": None,
                 "cause": None,
                 "advice": None,
                 "error_code": None,
@@ -91,7 +95,10 @@ class SessionAnswer(BaseModel):
     duration_total: Seconds
     remaining_sec: Seconds | None
     remaining_text: str | None
-    interval_text: str | None
+    interval_text: str | None = Field(description="how long it takes 8 times out of 10; null for a rough estimate")
+    ready_from: Moment | None = Field(description="8 times out of 10 it is ready between this time and `ready_to`")
+    ready_to: Moment | None
+    similar_sessions: int = Field(description="finished sessions that the interval rests on; below nine there is none")
     basis: str = Field(
         description="what progress and estimate rest on: `measured`, `reported` (by the provider) or `estimated` (from "
         "the time) while it is processed; before, `learned` (from finished sessions) or `assumed`"
@@ -107,6 +114,7 @@ class SessionAnswer(BaseModel):
     next_run_at: Moment | None
     stalled: bool
     overdue: bool
+    overdue_text: str | None = Field(description="what it is overdue against, and the last sign of life")
     cause: str | None = Field(description="why it failed or waits to try again, in plain words")
     advice: str | None = Field(description="whether trying again is likely to help")
     error_code: str | None

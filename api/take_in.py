@@ -1,9 +1,11 @@
 """An upload on its way in: from the socket to the audio store in pieces, so that memory stays flat."""
 
 import logging
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, fail_after
@@ -69,6 +71,7 @@ class _Incoming:
 
     def __init__(self, owner: str, check: Callable[[Fields], object]) -> None:
         self.session_id = uuid.uuid4()
+        self.begun_sec = time.monotonic()
         self.owner, self.filename = owner, ""
         self.fields: Fields = {}
         self._check = check
@@ -155,7 +158,8 @@ def _settle(writer: AudioWriter, incoming: _Incoming, then: Callable[[Recording,
     stored = writer.finish()
     try:
         recording = examine(stored, session_id=incoming.session_id, owner=incoming.owner, filename=incoming.filename)
-        return then(recording, incoming.fields)
+        upload_sec = time.monotonic() - incoming.begun_sec
+        return then(replace(recording, upload_sec=upload_sec), incoming.fields)
     except BaseException:
         _delete_unless_kept(stored, incoming)
         raise

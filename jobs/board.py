@@ -1,21 +1,21 @@
 """Records from the store become views: what pages and the API ask for. The only place where the two meet."""
 
-import heapq
 import uuid
 from collections.abc import Callable, Sequence
-from functools import cache
 
 from sqlalchemy.orm import Session
 
-from jobs.estimate import Expectation, expect
-from jobs.queue_position import claim_order
+from jobs import session_view
+from jobs.engines import registry
+from jobs.estimate import Expectation, Remaining
+from jobs.lessons import Lessons, lessons, lessons_of_each
+from jobs.queue_wait import Busy, play
 from jobs.session_view import Place, SessionView, view
 from store import session_queries
 from store.database import transaction
-from store.queue_queries import queue_facts
+from store.queue_queries import Waiting, queue_facts
 from store.session_queries import SessionRecord
 from store.settings import settings
-from store.speed_queries import finished_paces
 from store.states import Status
 
 
@@ -38,44 +38,53 @@ def session(session_id: uuid.UUID, owner: str | None = None) -> SessionView | No
 
 
 def expectation(db: Session, engine: str, duration_sec: float) -> Expectation:
-    """What a recording of this length is expected to take with this engine."""
-    return expect(duration_sec, finished_paces(db, engine))
+    """What a recording of this length is expected to take with this engine, beside what runs on it now."""
+    beside = session_queries.processing_by_engine(db).get(engine, 0)
+    return lessons(db, engine).expect(duration_sec, at_once=beside + 1)
+
+
+def left_of(db: Session, record: SessionRecord) -> Remaining | None:
+    """What the views of this session say is left of it now."""
+    place = None
+    if record.status is Status.PENDING:
+        place = _places(db, lessons_of_each(db)).get(record.id)
+    return session_view.left_of(record, place=place, lessons=lessons(db, record.engine))
 
 
 def views(db: Session, records: Sequence[SessionRecord]) -> list[SessionView]:
     """The views of these records, with a place in the queue for those that wait."""
-    if not any(record.status is Status.PENDING for record in records):
-        return [view(record) for record in records]
-    expected = _expectations(db)
-    places = _places(db, expected)
+    learned = lessons_of_each(db)
+    waits = any(record.status is Status.PENDING for record in records)
+    places = _places(db, learned) if waits else {}
+    under_way = {Status.PENDING, Status.PROCESSING}
     return [
-        view(record, place=places.get(record.id), learned=expected(record.engine, record.duration_total))
-        if record.status is Status.PENDING
+        view(record, place=places.get(record.id), lessons=learned(record.engine))
+        if record.status in under_way
         else view(record)
         for record in records
     ]
 
 
-def _expectations(db: Session) -> Callable[[str, float], Expectation]:
-    """`expectation` for many recordings, with one query an engine."""
-    paces = cache(lambda engine: finished_paces(db, engine))
-    return lambda engine, duration_sec: expect(duration_sec, paces(engine))
-
-
-def _places(db: Session, expected: Callable[[str, float], Expectation]) -> dict[uuid.UUID, Place]:
-    """The place of every waiting session: workers are given the sessions ahead of it in the order of the claim."""
+def _places(db: Session, learned: Callable[[str], Lessons]) -> dict[uuid.UUID, Place]:
+    """The place of every waiting session: the claims are played forward."""
     facts = queue_facts(db)
-    waiting = {session.session_id: session for session in facts.waiting}
-    held = [record for record in session_queries.with_status(db, Status.PROCESSING) if record.next_run_at is None]
-    running = [view(record).remaining_sec or 0.0 for record in held]  # parked ones occupy no worker
-    free_at = sorted(running)[: settings().workers]
-    free_at += [0.0] * (settings().workers - len(free_at))
-    heapq.heapify(free_at)
-    places = {}
-    order = claim_order(facts.waiting, facts.running, facts.last_served)
-    for index, session_id in enumerate(order):
-        wait = heapq.heappop(free_at)
-        places[session_id] = Place(index + 1, len(order), wait)
-        ahead = waiting[session_id]
-        heapq.heappush(free_at, wait + expected(ahead.engine, ahead.duration_total).expected_sec)
-    return places
+    workers = settings().workers
+    busy = [
+        Busy(record.owner, _left_sec(record, learned), parked=record.next_run_at is not None)
+        for record in session_queries.with_status(db, Status.PROCESSING)
+    ]
+    at_once = min(max(workers, 1), len(busy) + len(facts.waiting))
+
+    def takes(session: Waiting) -> tuple[float, bool]:
+        expected = learned(session.engine).expect(session.duration_total, at_once=at_once)
+        return expected.expected_sec, registry.is_remote(session.engine)
+
+    turns = play(
+        facts.waiting, busy, running=facts.running, last_served=facts.last_served, workers=workers, takes=takes
+    )
+    return {session_id: Place(turn.position, len(turns), turn.wait_sec) for session_id, turn in turns.items()}
+
+
+def _left_sec(record: SessionRecord, learned: Callable[[str], Lessons]) -> float:
+    left = session_view.left_of(record, lessons=learned(record.engine))
+    return left.sec if left else 0.0

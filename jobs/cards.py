@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from jobs import board, messages
+from jobs.breakdown import Part, breakdown, usual
 from jobs.engines.registry import engine_label
 from jobs.queue_health import queue_health
 from jobs.session_view import SessionView
@@ -41,6 +42,7 @@ class Detail:
     record: SessionRecord
     history: list[StatusRow]
     attempts: list[AttemptRow]
+    parts: list[Part]  # where its time went
 
 
 def cards(owner: str | None, limit: int = 50) -> list[Card]:
@@ -56,7 +58,9 @@ def detail(session_id: uuid.UUID, owner: str | None) -> Detail | None:
         if record is None:
             return None
         [card] = _cards(db, [record], MOST_LINES)
-        return Detail(card, record, status_history(db, session_id), attempts(db, session_id))
+        tried = attempts(db, session_id)
+        parts = breakdown(record, tried, usual(db, record))
+        return Detail(card, record, status_history(db, session_id), tried, parts)
 
 
 def lines(session_id: uuid.UUID) -> list[Line]:

@@ -66,6 +66,7 @@ def claim_next(*, worker: str, job_id: str) -> Claim | None:
                 "expected_sec": expected.expected_sec,
                 "expected_from": "history" if expected.learned else "default",
                 "spread": expected.spread,
+                "model": registry.engine_model(turn.engine),
             },
         )
     if claim_no is None:

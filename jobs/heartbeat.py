@@ -6,6 +6,7 @@ import time
 
 from sqlalchemy.exc import DBAPIError
 
+from jobs import estimates_made
 from jobs.claim import Claim
 from jobs.watchdog import Watchdog
 from store.database import transaction
@@ -40,6 +41,7 @@ class Heartbeat:
         self._stopping = stopping
         self._lost = threading.Event()
         self._done = threading.Event()
+        self._estimated_at = -1.0  # the last fraction at which the estimate was kept
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> "Heartbeat":
@@ -80,13 +82,18 @@ class Heartbeat:
     def _tell(self, processed_sec: float) -> bool | None:
         try:
             with transaction() as db:
-                return record_progress(
+                held = record_progress(
                     db,
                     self._claim.session_id,
                     self._claim.claim_no,
                     processed_sec=processed_sec,
                     progress=self._claim.percent(processed_sec, self.total_sec),
                 )
+                at = estimates_made.reached(processed_sec, self.total_sec, self._claim.resumed_sec)
+                if held and at > self._estimated_at:
+                    estimates_made.while_running(db, self._claim.session_id)
+            self._estimated_at = max(self._estimated_at, at)
+            return held
         except DBAPIError as error:
             log.warning("Heartbeat could not be written: %s", str(error).partition("\n")[0])
             return None

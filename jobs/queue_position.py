@@ -9,37 +9,53 @@ from store.queue_queries import Waiting
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+class Queue:
+    """The sessions that wait, given out one after the other."""
+
+    def __init__(
+        self, waiting: Sequence[Waiting], running: Mapping[str, int], last_served: Mapping[str, datetime]
+    ) -> None:
+        self._queues: dict[tuple[int, str], list[Waiting]] = {}
+        for session in sorted(waiting, key=lambda s: (s.queued_at, s.session_id), reverse=True):
+            self._queues.setdefault((session.priority, session.owner), []).append(session)
+        self._running, self._last_served = dict(running), dict(last_served)
+        self._turn = max(self._last_served.values(), default=NEVER)
+
+    def take(self) -> Waiting | None:
+        """The session whose turn it is, which then runs; None when nobody waits.
+
+        Each turn goes to the highest priority, then to the coach with the fewest sessions processing, then to the coach
+        least recently served, then to the oldest.
+        """
+        if not self._queues:
+            return None
+        priority, owner = min(self._queues, key=self._rank)
+        queue = self._queues[priority, owner]
+        session = queue.pop()
+        if not queue:
+            del self._queues[priority, owner]
+        self._running[owner] = self._running.get(owner, 0) + 1
+        self._turn += timedelta(microseconds=1)
+        self._last_served[owner] = self._turn
+        return session
+
+    def finished(self, owner: str) -> None:
+        """One of the coach's sessions has ended."""
+        self._running[owner] = max(self._running.get(owner, 0) - 1, 0)
+
+    def _rank(self, key: tuple[int, str]) -> tuple[int, int, datetime, datetime, uuid.UUID]:
+        priority, owner = key
+        oldest = self._queues[key][-1]
+        served = self._last_served.get(owner, NEVER)
+        return -priority, self._running.get(owner, 0), served, oldest.queued_at, oldest.session_id
+
+
 def claim_order(
     waiting: Sequence[Waiting], running: Mapping[str, int], last_served: Mapping[str, datetime]
 ) -> list[uuid.UUID]:
-    """The ids in the order in which workers will claim them, as far as today's facts tell.
-
-    Each turn goes to the highest priority, then to the coach with the fewest sessions processing, then to the coach
-    least recently served, then to the oldest. Claims made on the way count; sessions that finish meanwhile do not,
-    since nobody knows yet which.
-    """
-    queues: dict[tuple[int, str], list[Waiting]] = {}
-    for session in sorted(waiting, key=lambda s: (s.queued_at, s.session_id), reverse=True):
-        queues.setdefault((session.priority, session.owner), []).append(session)
-    running, last_served = dict(running), dict(last_served)
-    turn = max(last_served.values(), default=NEVER)
+    """The ids in the order in which workers would claim them if none of the running sessions ended meanwhile."""
+    queue = Queue(waiting, running, last_served)
     order = []
-    while queues:
-        priority, owner = min(
-            queues,
-            key=lambda key: (
-                -key[0],
-                running.get(key[1], 0),
-                last_served.get(key[1], NEVER),
-                queues[key][-1].queued_at,
-                queues[key][-1].session_id,
-            ),
-        )
-        queue = queues[priority, owner]
-        order.append(queue.pop().session_id)
-        if not queue:
-            del queues[priority, owner]
-        running[owner] = running.get(owner, 0) + 1
-        turn += timedelta(microseconds=1)
-        last_served[owner] = turn
+    while (session := queue.take()) is not None:
+        order.append(session.session_id)
     return order

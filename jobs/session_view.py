@@ -4,10 +4,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs import estimate, messages, progress, stalled
-from jobs.durations import about, between, clock, roughly, times_real_time
+from jobs import messages, progress, stalled
+from jobs.durations import about, ago, between, clock, roughly, times_real_time
 from jobs.engines import registry
 from jobs.errors import likely_to_help
+from jobs.estimate import Expectation, Remaining, Shown, estimate
+from jobs.estimate import waiting as estimate_waiting
+from jobs.lessons import Lessons
 from store.session_queries import SessionRecord
 from store.settings import settings
 from store.states import LOOKS, Look, Status
@@ -50,6 +53,9 @@ class SessionView:
     remaining_text: str | None
     interval_text: str | None
     estimated_completion: datetime | None
+    ready_from: datetime | None  # 8 times out of 10 it is ready between these two; None: a rough estimate
+    ready_to: datetime | None
+    similar_sessions: int  # finished ones that the interval rests on
     basis: str  # what percentage and estimate rest on: measured, reported, estimated; before the start learned, assumed
     place: Place | None
     priority: str
@@ -58,6 +64,7 @@ class SessionView:
     next_run_at: datetime | None
     stalled: bool
     overdue: bool
+    overdue_text: str | None  # what it is overdue against, and the last sign of life
     evidence: str
     recommended: str
     created_at: datetime
@@ -76,18 +83,18 @@ class SessionView:
     as_of: datetime
 
 
-def view(
-    record: SessionRecord, *, place: Place | None = None, learned: estimate.Expectation | None = None
-) -> SessionView:
-    """The view of `record` at its own `now`. `place` and `learned` (what a session of its length is expected to take)
-    matter while it waits; without them there is no estimate for a waiting session.
+def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons | None = None) -> SessionView:
+    """The view of `record` at its own `now`. `lessons` are those of its engine, without which a waiting session has no
+    estimate and a running one no interval; `place` matters while it waits.
     """
-    left = _remaining(record, place, learned)
+    left = left_of(record, place=place, lessons=lessons)
     state = stalled.health(record)
+    overdue_text = _overdue_text(record) if left is not None and left.overdue and not state.stalled else None
     elapsed = _elapsed_sec(record)
     took = elapsed if record.status is Status.COMPLETED else None
     own_audio = record.duration_total - (record.resumed_sec or 0.0)
     failed = record.status is Status.FAILED
+    low_sec, high_sec = (left.low_sec, left.high_sec) if left else (None, None)
     return SessionView(
         session_id=record.id,
         title=record.title,
@@ -104,16 +111,20 @@ def view(
         audio_text=f"{clock(record.duration_processed)} of {clock(record.duration_total)}",
         remaining_sec=left.sec if left else None,
         remaining_text=about(left.sec) if left else None,
-        interval_text=between(left.low_sec, left.high_sec) if left else None,
-        estimated_completion=record.now + timedelta(seconds=left.sec) if left else None,
-        basis=_basis(record, learned),
+        interval_text=None if low_sec is None or high_sec is None else between(low_sec, high_sec),
+        estimated_completion=_after(record, left.sec if left else None),
+        ready_from=_after(record, low_sec),
+        ready_to=_after(record, high_sec),
+        similar_sessions=left.sessions if left else 0,
+        basis=_basis(record, lessons),
         place=place,
         priority=record.priority.word,
         attempt=record.attempt,
         attempts_allowed=settings().max_failures,
         next_run_at=record.next_run_at,
         stalled=state.stalled,
-        overdue=state.overdue,
+        overdue=state.overdue or overdue_text is not None,
+        overdue_text=overdue_text or (state.evidence if state.overdue else None),
         evidence=state.evidence,
         recommended=state.advice,
         created_at=record.created_at,
@@ -155,24 +166,56 @@ def _elapsed_sec(record: SessionRecord) -> float | None:
     return max(((record.finished_at or record.now) - record.started_at).total_seconds(), 0.0)
 
 
-def _remaining(
-    record: SessionRecord, place: Place | None, learned: estimate.Expectation | None
-) -> estimate.Remaining | None:
+def left_of(record: SessionRecord, *, place: Place | None = None, lessons: Lessons | None = None) -> Remaining | None:
+    """What is left of a session that waits or runs, counted down from its last report; None where nothing is known."""
+    known = lessons or Lessons()
     if record.status is Status.PROCESSING and record.expected_sec is not None:
-        return estimate.remaining(
-            estimate.Expectation(record.expected_sec, record.spread or 1.0, learned=record.expected_from == "history"),
+        expected = Expectation(record.expected_sec, record.spread or 1.0, learned=record.expected_from == "history")
+        elapsed, since = _elapsed_sec(record) or 0.0, _since_report_sec(record)
+        shown = Shown(
             processed_sec=record.duration_processed,
             total_sec=record.duration_total,
-            elapsed_sec=_elapsed_sec(record) or 0.0,
+            elapsed_sec=elapsed - since,
             resumed_sec=record.resumed_sec or 0.0,
+            prepared_sec=_prepared_sec(record),
         )
-    if record.status is Status.PENDING and learned is not None:
-        own = estimate.expected_before_start(learned, resumed_share=record.duration_processed / record.duration_total)
+        return estimate(expected, shown, known.calibration, since_sec=since)
+    if record.status is Status.PENDING and lessons is not None:
         wait = place.wait_sec if place else 0.0
         if record.next_run_at is not None:
             wait = max(wait, (record.next_run_at - record.now).total_seconds())
-        return estimate.Remaining(own.sec + wait, own.low_sec + wait / 2, own.high_sec + wait * 2)
+        return estimate_waiting(
+            lessons.expect(record.duration_total),
+            known.calibration,
+            wait_sec=wait,
+            resumed_share=record.duration_processed / record.duration_total,
+        )
     return None
+
+
+def _since_report_sec(record: SessionRecord) -> float:
+    """Since the audio done was last seen to grow in this attempt; since its beginning where it has not."""
+    elapsed = _elapsed_sec(record) or 0.0
+    if not _has_moved(record):
+        return elapsed
+    moved_at = record.moved_at or record.now
+    return min(max((record.now - moved_at).total_seconds(), 0.0), elapsed)
+
+
+def _prepared_sec(record: SessionRecord) -> float:
+    """How long the attempt prepared its audio; 0 where nobody has noted it."""
+    if record.prepared_at is None or record.started_at is None:
+        return 0.0
+    return max((record.prepared_at - record.started_at).total_seconds(), 0.0)
+
+
+def _after(record: SessionRecord, seconds: float | None) -> datetime | None:
+    return None if seconds is None else record.now + timedelta(seconds=seconds)
+
+
+def _overdue_text(record: SessionRecord) -> str:
+    since = (record.now - record.heartbeat_at).total_seconds() if record.heartbeat_at else 0.0
+    return f"Longer than 9 of 10 similar sessions; last sign of life {ago(since)}."
 
 
 def _message(record: SessionRecord) -> str:
@@ -188,10 +231,10 @@ def _has_moved(record: SessionRecord) -> bool:
     return record.duration_processed > (record.resumed_sec or 0.0)
 
 
-def _basis(record: SessionRecord, learned: estimate.Expectation | None) -> str:
+def _basis(record: SessionRecord, lessons: Lessons | None) -> str:
     if record.status is Status.PROCESSING:
         if not _has_moved(record):
             return "estimated"
         return "reported" if registry.is_remote(record.engine) else "measured"
-    from_history = learned.learned if learned else record.expected_from == "history"
+    from_history = bool(lessons.finished) if lessons else record.expected_from == "history"
     return "learned" if from_history else "assumed"

@@ -1,12 +1,16 @@
 """The figures of the speed page: how fast, how reliably, and of which sessions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 
+from jobs import accuracy_view
+from jobs.accuracy_view import AccuracyView
 from store.database import database_now, transaction
+from store.estimates import outcomes_since
 from store.speed_queries import Ended, Pace, ended_since, paces_since
+from store.stage_queries import Failure, Stages, failures_since, stages_since
 from store.states import Status
 
 MOST_PACES = 2_000
@@ -25,14 +29,28 @@ class SpeedView:
     success_rate: float | None
     audio_hours: float
     cut: bool  # more sessions than are drawn: the newest are
+    stages: list[Stages] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)  # attempts that ended with an error
+    accuracy: AccuracyView = field(default_factory=lambda: accuracy_view.figures([]))
+
+    @property
+    def typical_wait_sec(self) -> float | None:
+        """The median time in the queue; None without any."""
+        return median(one.wait_sec for one in self.stages) if self.stages else None
 
 
 def speed(days: int, owner: str | None) -> SpeedView:
     """What ended in the last `days` days."""
     with transaction() as db:
         since: datetime = database_now(db) - timedelta(days=days)
-        return figures(
+        found = figures(
             paces_since(db, since, owner=owner, most=MOST_PACES + 1), ended_since(db, since, owner=owner), MOST_PACES
+        )
+        return replace(
+            found,
+            stages=stages_since(db, since, owner=owner, most=MOST_PACES),
+            failures=failures_since(db, since, owner=owner),
+            accuracy=accuracy_view.figures(outcomes_since(db, since, owner=owner)),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from sqlalchemy.orm import Session
 
-from jobs import board, doorbell, messages
+from jobs import board, doorbell, estimates_made, messages
 from jobs.engines import registry
 from jobs.errors import FileTooLarge, TranscriptDeskError
 from jobs.estimate import Expectation
@@ -182,7 +182,7 @@ def check_size(size_bytes: int) -> None:
 
 
 def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None) -> bool:
-    return intake.insert_session(
+    inserted = intake.insert_session(
         db,
         recording,
         title=wishes.title or PurePosixPath(recording.audio_filename).stem,
@@ -193,6 +193,9 @@ def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: 
         message=messages.WAITING,
         actor=recording.owner,
     )
+    if inserted:
+        estimates_made.at_submission(db, recording.id)
+    return inserted
 
 
 def _format(facts: AudioFacts) -> str:

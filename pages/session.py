@@ -5,7 +5,7 @@ import uuid
 import streamlit as st
 
 from jobs.cards import Detail, detail, lines
-from pages import downloads, live, player, session_card, session_facts, tab_title, timeline
+from pages import breakdown, downloads, live, player, session_card, session_facts, tab_title, timeline
 from pages.plain import plain
 from store.settings import settings
 from store.states import Status
@@ -24,6 +24,7 @@ def draw_card(found: Detail | None) -> None:
 
 def draw_past(found: Detail | None) -> None:
     if found is not None:
+        breakdown.draw(found)
         timeline.draw(found)
         session_facts.draw(found)
 

@@ -1,9 +1,13 @@
 """Speed: how fast sessions are processed, over time and by engine, and how many succeed."""
 
+from collections import Counter
+
 import streamlit as st
 
+from jobs.durations import roughly
 from jobs.speed_view import SpeedView, speed
-from pages import live, speed_charts
+from pages import accuracy, live, speed_charts, wait_charts
+from pages.plain import plain
 from store.settings import settings
 
 RANGES = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
@@ -23,8 +27,13 @@ def draw(view: SpeedView) -> None:
             icon=":material/science:",
         )
     figures(view)
-    if not view.paces:
-        return
+    if view.paces:
+        speeds(view)
+    waits_and_failures(view)
+    accuracy.draw(view.accuracy)
+
+
+def speeds(view: SpeedView) -> None:
     st.subheader("Processing speed over time", anchor=False)
     st.caption("Each dot is a completed session: how many seconds of audio were done in a second. Higher is faster.")
     st.altair_chart(speed_charts.over_time(view.paces), alt="Processing speed over time by engine", key="over-time")
@@ -39,6 +48,24 @@ def draw(view: SpeedView) -> None:
         st.caption(f"Of the completed sessions the newest {len(view.paces):,} are drawn.")
 
 
+def waits_and_failures(view: SpeedView) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Queue wait", anchor=False)
+        if view.stages:
+            st.altair_chart(wait_charts.waits(view.stages), alt="Minutes in the queue over time", key="waits")
+        else:
+            st.caption("No session was completed in this time.")
+    with right:
+        st.subheader("Failures by cause", anchor=False)
+        if view.failures:
+            causes = Counter(wait_charts.cause(failure) for failure in view.failures)
+            st.altair_chart(wait_charts.failures(view.failures), alt="Failed attempts a day by cause", key="failures")
+            st.caption(" · ".join(f"{plain(cause)}: {number:,}" for cause, number in causes.most_common()))
+        else:
+            st.caption("No attempt failed in this time.")
+
+
 def figures(view: SpeedView) -> None:
     with st.container(horizontal=True, key="figures"):
         st.metric("Typical speed", f"{view.typical_speed:.1f}x" if view.typical_speed else "–", border=True)
@@ -46,6 +73,8 @@ def figures(view: SpeedView) -> None:
         st.metric("Success rate", rate, border=True, help="Completed of those that completed or failed.")
         st.metric("Completed", f"{view.completed:,}", border=True)
         st.metric("Failed", f"{view.failed:,}", border=True)
+        wait = view.typical_wait_sec
+        st.metric("Typical queue wait", "–" if wait is None else roughly(wait), border=True)
         st.metric("Audio transcribed", f"{view.audio_hours:,.1f} h", border=True)
 
 

@@ -20,14 +20,14 @@ def over_time(paces: Sequence[Pace]) -> Any:
     base = alt.Chart(_table(paces))
     dots = base.mark_point(filled=True, size=45, opacity=0.55).encode(
         x=alt.X("Finished:T", title=None),
-        y=alt.Y("Speed:Q", axis=_above("times real time"), scale=alt.Scale(zero=True)),
+        y=alt.Y("Speed:Q", axis=above("times real time"), scale=alt.Scale(zero=True)),
         color=ENGINE,
         shape=DATA,
         tooltip=["Engine", "Data", "Finished:T", alt.Tooltip("Speed:Q", format=".1f")],
     )
     line = base.mark_line(opacity=0.8, interpolate="monotone").encode(
         x=alt.X("yearmonthdate(Finished):T", title=None),
-        y=alt.Y("median(Speed):Q", axis=_above("times real time")),
+        y=alt.Y("median(Speed):Q", axis=above("times real time")),
         color=ENGINE,
     )
     return (line + dots).properties(height=280)
@@ -56,7 +56,7 @@ def durations(paces: Sequence[Pace]) -> Any:
         .mark_point(filled=True, size=45, opacity=0.55)
         .encode(
             x=alt.X("Audio:Q", title="minutes of audio"),
-            y=alt.Y("Processing:Q", axis=_above("minutes of processing")),
+            y=alt.Y("Processing:Q", axis=above("minutes of processing")),
             color=ENGINE,
             shape=DATA,
             tooltip=["Engine", "Data", alt.Tooltip("Audio:Q", format=".1f"), alt.Tooltip("Processing:Q", format=".1f")],
@@ -65,8 +65,9 @@ def durations(paces: Sequence[Pace]) -> Any:
     )
 
 
-def _above(title: str) -> alt.Axis:
-    return alt.Axis(title=title, titleAngle=0, titleAlign="left", titleX=-28, titleY=-8)
+def above(title: str, format: str = "") -> alt.Axis:
+    """A y axis whose title lies flat above it; `format` is d3's, for its numbers."""
+    return alt.Axis(title=title, titleAngle=0, titleAlign="left", titleX=-28, titleY=-8, format=format)
 
 
 def _table(paces: Sequence[Pace]) -> pd.DataFrame:

@@ -84,7 +84,7 @@ def take(
 ) -> int | None:
     """Claim the session of `turn` in the same transaction; its new claim_no, or None when it is no longer pending.
 
-    `expectation` holds the attempt's expected_sec, expected_from and spread.
+    `expectation` holds the attempt's expected_sec, expected_from, spread and model.
     """
     waited = db.execute(
         select(CoachingSession.queued_at, CoachingSession.claim_no, ProcessingStatus.actor)
@@ -109,6 +109,7 @@ def take(
             "duration_processed": turn.checkpointed_sec,
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
+            "moved_at": None,
             "next_run_at": None,
             "error_code": None,  # the last attempt's; its row keeps them
             "error_kind": None,
@@ -117,6 +118,9 @@ def take(
     )
     if not claimed:
         return None
+    beside = select(func.count()).where(
+        CoachingSession.status == Status.PROCESSING, CoachingSession.engine == turn.engine
+    )
     db.execute(
         insert(Attempt).values(
             session_id=turn.session_id,
@@ -128,6 +132,7 @@ def take(
             started_by=waited.actor,
             queued_at=waited.queued_at,
             resumed_sec=turn.checkpointed_sec,
+            at_once=beside.scalar_subquery(),
             **expectation,
         )
     )

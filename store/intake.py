@@ -27,6 +27,7 @@ class Recording:
     audio_codec: str = ""
     audio_channels: int = 1
     speaker_channels: bool = False
+    upload_sec: float | None = None
 
 
 def keep_upload(db: Session, recording: Recording) -> None:

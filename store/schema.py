@@ -51,6 +51,7 @@ class CoachingSession(Base):
     audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))  # stereo, one speaker a channel
     duration_total: Mapped[float]
+    upload_sec: Mapped[float | None]  # how long it took to arrive
     language: Mapped[str]
     engine: Mapped[str]
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="1")
@@ -75,6 +76,7 @@ class CoachingSession(Base):
     next_run_at: Mapped[datetime | None]  # pending: not before this; processing: parked until then, no worker holds it
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]  # when `duration_processed` last grew: estimates count down from there
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -149,12 +151,15 @@ class Attempt(Base):
     started_by: Mapped[str]  # upload, retry by whom, or the automatic retry
     expected_sec: Mapped[float]  # frozen at the claim, so that a bar never jumps because others finished
     expected_from: Mapped[str]  # 'default' or 'history'
+    model: Mapped[str] = mapped_column(server_default="")  # of an engine that has several
+    at_once: Mapped[int] = mapped_column(server_default="1")  # sessions that ran on the engine when it was claimed
     spread: Mapped[float]  # how far finished sessions lay from that expectation: a ratio of at least 1
     resumed_sec: Mapped[float] = mapped_column(server_default="0")  # audio that earlier attempts had finished
     processed_sec: Mapped[float] = mapped_column(server_default="0")
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
     prepared_at: Mapped[datetime | None]  # the audio was decoded and cut
+    recognised_at: Mapped[datetime | None]  # all words were there: saving began
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]  # completed, failed, cancelled, retried (an error) or lost (the worker died)
     error_code: Mapped[str | None]
@@ -165,6 +170,24 @@ class Attempt(Base):
         CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'retried', 'lost')", name="attempt_outcome"),
         CheckConstraint("expected_sec > 0 AND spread >= 1", name="attempt_expectation"),
     )
+
+
+class Estimate(Base):
+    """What was shown of a session's time at submission (attempt 0) or a fraction of audio; seconds from `made_at`."""
+
+    __tablename__ = "estimate"
+
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    fraction: Mapped[float] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
+    raw_sec: Mapped[float]  # before the interval drew it in: what intervals are learned from
+    estimated_sec: Mapped[float]
+    low_sec: Mapped[float | None]
+    high_sec: Mapped[float | None]
+    sessions: Mapped[int]  # finished ones that it rested on
+
+    __table_args__ = (CheckConstraint("raw_sec > 0 AND estimated_sec > 0", name="estimate_seconds"),)
 
 
 class TranscriptChunk(Base):
@@ -215,6 +238,7 @@ class Upload(Base):
     audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))
     duration_total: Mapped[float]
+    upload_sec: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
 
     __table_args__ = (Index("upload_created_at", "created_at"),)

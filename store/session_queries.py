@@ -29,6 +29,7 @@ class SessionRecord:
     audio_channels: int
     speaker_channels: bool
     duration_total: float
+    upload_sec: float | None
     language: str
     engine: str
     priority: Priority
@@ -50,12 +51,14 @@ class SessionRecord:
     next_run_at: datetime | None
     started_at: datetime | None
     heartbeat_at: datetime | None
+    moved_at: datetime | None
     finished_at: datetime | None
     # of the current or last attempt; None before the first
     expected_sec: float | None
     expected_from: str | None
     spread: float | None
     resumed_sec: float | None
+    prepared_at: datetime | None
     # of the last history row
     progress: int
     message: str
@@ -83,6 +86,7 @@ def select_records() -> Select[Any]:
             Attempt.expected_from,
             Attempt.spread,
             Attempt.resumed_sec,
+            Attempt.prepared_at,
             last.c.progress,
             last.c.message,
             CLOCK.label("now"),
@@ -122,6 +126,12 @@ def with_status(db: Session, *statuses: Status, owner: str | None = None, limit:
 def waiting_by_engine(db: Session) -> dict[str, int]:
     """How many sessions wait for each engine."""
     statement = select(CoachingSession.engine, func.count()).where(CoachingSession.status == Status.PENDING)
+    return {row[0]: row[1] for row in db.execute(statement.group_by(CoachingSession.engine))}
+
+
+def processing_by_engine(db: Session) -> dict[str, int]:
+    """How many sessions run on each engine."""
+    statement = select(CoachingSession.engine, func.count()).where(CoachingSession.status == Status.PROCESSING)
     return {row[0]: row[1] for row in db.execute(statement.group_by(CoachingSession.engine))}
 
 

@@ -12,16 +12,18 @@ from store.states import Status
 LEARN_FROM_LATEST = 200
 
 
-def finished_paces(db: Session, engine: str) -> list[tuple[float, float]]:
-    """(seconds of audio, seconds of processing) of the latest sessions of this engine that were made in one go."""
+def finished_paces(db: Session, engine: str, model: str = "") -> list[tuple[float, float, int]]:
+    """(seconds of audio, seconds of processing, sessions at once) of the latest sessions of this engine and model that
+    were made in one go."""
     took = func.extract("epoch", Attempt.finished_at - Attempt.started_at).cast(Float)
     statement = (
-        select(CoachingSession.duration_total, took)
+        select(CoachingSession.duration_total, took, Attempt.at_once)
         .join(Attempt, Attempt.session_id == CoachingSession.id)
         .where(
             CoachingSession.status == Status.COMPLETED,
             CoachingSession.engine == engine,
             CoachingSession.demo.is_(False),
+            Attempt.model == model,
             Attempt.number == CoachingSession.attempt,
             Attempt.outcome == "completed",
             Attempt.resumed_sec == 0,
@@ -29,7 +31,7 @@ def finished_paces(db: Session, engine: str) -> list[tuple[float, float]]:
         .order_by(CoachingSession.finished_at.desc())
         .limit(LEARN_FROM_LATEST)
     )
-    return [(row[0], row[1]) for row in db.execute(statement)]
+    return [(row[0], row[1], row[2]) for row in db.execute(statement)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
@@ -126,6 +126,7 @@ def record_progress(db: Session, session_id: uuid.UUID, claim_no: int, *, proces
             heartbeat_at=CLOCK,
             updated_at=CLOCK,
             duration_processed=func.greatest(CoachingSession.duration_processed, processed_sec),
+            moved_at=case((CoachingSession.duration_processed < processed_sec, CLOCK), else_=CoachingSession.moved_at),
         )
         .returning(CoachingSession.id)
     ).one_or_none()
@@ -148,7 +149,12 @@ def close_attempt(
         update(Attempt)
         .where(Attempt.session_id == session_id, Attempt.finished_at.is_(None))
         .values(
-            finished_at=CLOCK, outcome=outcome, error_code=error_code, error_text=error_text, processed_sec=processed
+            finished_at=CLOCK,
+            outcome=outcome,
+            error_code=error_code,
+            error_text=error_text,
+            processed_sec=processed,
+            recognised_at=func.now() if outcome == "completed" else None,  # when this transaction began to save
         )
     )
 

@@ -12,7 +12,8 @@ from tests.google_cloud.fixtures import audio_in_cloud, cloud_storage, storage_a
 __all__ = ["audio_in_cloud", "cloud_storage", "storage_address"]
 UNIT = Path(__file__).parent / "unit"
 TABLES = (
-    "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop"
+    "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop, "
+    "estimate"
 )
 
 

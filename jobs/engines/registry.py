@@ -25,6 +25,7 @@ class EngineEntry:
     label: str
     languages: tuple[str, ...]  # `en` stands for every kind of English, `en-US` for that one alone
     remote: bool = False  # a provider runs it: `protocol.RemoteEngine`
+    model: str = ""  # the setting that names the model it uses
     needs: str = ""  # the setting without which it is not offered, unless it is the engine of STT_ENGINE
 
 
@@ -35,6 +36,7 @@ ENGINES: dict[str, EngineEntry] = {
         "Google Speech-to-Text",
         tuple(LANGUAGES),
         remote=True,
+        model="google_model",
         needs="google_project",
     ),
 }
@@ -66,6 +68,12 @@ def engine_label(name: str) -> str:
 def is_remote(name: str) -> bool:
     """Whether a provider runs the engine; False for one that is no longer registered."""
     return name in ENGINES and ENGINES[name].remote
+
+
+def engine_model(name: str) -> str:
+    """The model that the engine uses here; empty for an engine that has but one."""
+    setting = ENGINES[name].model if name in ENGINES else ""
+    return str(getattr(settings(), setting)) if setting else ""
 
 
 def in_process(name: str) -> InProcessEngine:

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from jobs.durations import iso
-from jobs.estimate import Expectation
+from jobs.estimate import Calibration, Finished
+from jobs.estimate.intervals import Bounds
+from jobs.lessons import Lessons
 from jobs.session_view import Place, percent_now, view
 from store.session_queries import SessionRecord
 from store.states import LOOKS, Status
 from tests.instruments.records import NOW, ago, ended, running, waiting
 
-LEARNED = Expectation(900, 1.5, learned=True)
+LEARNED = Lessons((Finished(3600, 900),))
+SURE = Lessons((Finished(3600, 900),), Calibration(46, {0.0: Bounds(-0.2, 0.3)}))
 EVERY_STATE = [
     waiting(),
     running(),
@@ -35,10 +38,10 @@ def test_running_as_in_the_worked_example() -> None:
 
 
 def test_waiting_shows_its_place_and_what_to_expect() -> None:
-    shown = view(waiting(), place=Place(2, 3, wait_sec=600), learned=LEARNED)
+    shown = view(waiting(), place=Place(2, 3, wait_sec=600), lessons=LEARNED)
     assert (shown.progress, shown.message) == (0, "Waiting in queue")
     assert shown.place == Place(2, 3, 600)
-    assert shown.remaining_sec == 1500
+    assert shown.remaining_sec == pytest.approx(1500)
     assert shown.basis == "learned"
 
 
@@ -82,8 +85,8 @@ def test_a_try_that_is_due_is_waiting_like_any_other() -> None:
 
 
 def test_a_session_that_waits_to_try_again_is_not_expected_before_its_time() -> None:
-    shown = view(waiting(next_run_at=ago(-300)), place=None, learned=LEARNED)
-    assert shown.remaining_sec == 1200
+    shown = view(waiting(next_run_at=ago(-300)), place=None, lessons=LEARNED)
+    assert shown.remaining_sec == pytest.approx(1200)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +125,33 @@ def test_all_viewers_see_the_database_clock() -> None:
     assert shown.as_of == NOW
     assert shown.updated_ago_sec == 3
     assert iso(shown.started_at) == "2025-01-09T10:00:00Z"
+
+
+def test_an_estimate_with_an_interval_says_between_which_times_and_from_how_many_sessions() -> None:
+    shown = view(running(expected_sec=3600.0, expected_from="history", spread=1.3), lessons=SURE)
+    assert shown.similar_sessions == 46
+    assert shown.ready_from is not None
+    assert shown.ready_to is not None
+    assert shown.estimated_completion is not None
+    assert NOW < shown.ready_from < shown.estimated_completion < shown.ready_to
+
+
+def test_below_nine_sessions_the_estimate_is_rough() -> None:
+    shown = view(running(), lessons=LEARNED)
+    assert (shown.ready_from, shown.ready_to, shown.interval_text) == (None, None, None)
+    assert shown.remaining_text == "~3.5 hours"
+
+
+def test_longer_than_nine_of_ten_is_overdue_and_says_when_it_last_lived() -> None:
+    record = running(expected_sec=1200.0, expected_from="history", spread=1.3, heartbeat_at=ago(12))
+    shown = view(record, lessons=SURE)
+    assert shown.overdue
+    assert shown.overdue_text == "Longer than 9 of 10 similar sessions; last sign of life 10 s ago."
+    assert not view(running(elapsed_sec=1500, expected_sec=1200.0), lessons=SURE).overdue
+
+
+def test_remaining_time_counts_down_since_the_last_report() -> None:
+    fresh, older = (view(running(elapsed_sec=1800 + s, moved_at=ago(s))) for s in (0, 60))
+    assert fresh.remaining_sec is not None
+    assert older.remaining_sec is not None
+    assert fresh.remaining_sec - older.remaining_sec == pytest.approx(60)

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Callable
 
-from jobs import retry_cancel
+from jobs import estimates_made, retry_cancel
 from store import demo
+from store.database import transaction
 from tests.instruments.claims import claimed, complete, set_facts
 from tests.instruments.screens import opened, said
 
@@ -29,9 +30,10 @@ def test_the_figures_are_those_of_the_sessions(new_session: NewSession) -> None:
         "Success rate": "75.0%",
         "Completed": "3",
         "Failed": "1",
+        "Typical queue wait": "1 s",
         "Audio transcribed": "0.1 h",
     }
-    assert len(app.get("vega_lite_chart")) == 3
+    assert len(app.get("vega_lite_chart")) == 4
 
 
 def test_an_older_session_is_in_the_longer_range_alone(new_session: NewSession) -> None:
@@ -45,3 +47,22 @@ def test_an_older_session_is_in_the_longer_range_alone(new_session: NewSession) 
 def test_demo_data_is_labelled() -> None:
     demo.main([])
     assert "demo data" in said(opened("speed.py"))
+
+
+def test_waits_failures_and_accuracy_have_their_part(new_session: NewSession) -> None:
+    session_id = new_session()
+    with transaction() as db:
+        estimates_made.at_submission(db, session_id)
+    complete(claimed())
+    retry_cancel.give_up(new_session(), actor="operations")
+    app = opened("speed.py")
+    words = said(app)
+    for expected in ("Queue wait", "Failures by cause", "Accuracy of estimates", "At submission"):
+        assert expected in words
+    assert "Typical error" in {metric.label for metric in app.metric}
+
+
+def test_accuracy_says_when_nothing_was_scored(new_session: NewSession) -> None:
+    new_session()
+    complete(claimed())
+    assert "No estimate has been scored" in said(opened("speed.py"))

@@ -1,0 +1,60 @@
+"""The charts of how good estimates were."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from jobs.accuracy_view import Row, trend
+from pages import viewer
+from pages.speed_charts import ENGINE, above
+from store.estimates import Outcome
+
+
+def by_point(rows: Sequence[Row]) -> Any:
+    """The typical error at each point of a session's life, one line an engine."""
+    points = list(dict.fromkeys(row.point for row in rows))
+    table = pd.DataFrame(
+        {
+            "Engine": [row.engine for row in rows],
+            "Estimated": [row.point for row in rows],
+            "Error": [row.accuracy.median_error for row in rows],
+            "Estimates": [row.accuracy.estimates for row in rows],
+        }
+    )
+    return (
+        alt.Chart(table)
+        .mark_line(point=True, interpolate="monotone")
+        .encode(
+            x=alt.X("Estimated:N", title=None, sort=points, axis=alt.Axis(labelAngle=-40)),
+            y=alt.Y("Error:Q", axis=above("typical error", "%"), scale=alt.Scale(zero=True)),
+            color=ENGINE,
+            tooltip=["Engine", "Estimated", alt.Tooltip("Error:Q", format=".0%"), "Estimates"],
+        )
+        .properties(height=260)
+    )
+
+
+def over_time(outcomes: Sequence[Outcome]) -> Any:
+    """The typical error of each day, one line an engine."""
+    days = trend(outcomes, viewer.zone())
+    table = pd.DataFrame(
+        {
+            "Day": [pd.Timestamp(day.day) for day in days],
+            "Engine": [day.engine for day in days],
+            "Error": [day.accuracy.median_error for day in days],
+            "Held": [day.accuracy.coverage for day in days],
+        }
+    )
+    return (
+        alt.Chart(table)
+        .mark_line(point=True, interpolate="monotone")
+        .encode(
+            x=alt.X("yearmonthdate(Day):T", title=None),
+            y=alt.Y("Error:Q", axis=above("typical error", "%"), scale=alt.Scale(zero=True)),
+            color=ENGINE,
+            tooltip=["Engine", "Day:T", alt.Tooltip("Error:Q", format=".0%"), alt.Tooltip("Held:Q", format=".0%")],
+        )
+        .properties(height=260)
+    )

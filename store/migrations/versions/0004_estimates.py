@@ -1,0 +1,42 @@
+"""Estimates that were shown, and the facts that they and the breakdown of a session's time rest on."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0002"
+
+NOW = sa.text("clock_timestamp()")
+
+
+def upgrade() -> None:
+    for table in ("session", "upload"):
+        op.add_column(table, sa.Column("upload_sec", sa.Double(), nullable=True))
+    op.add_column("session", sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("attempt", sa.Column("model", sa.Text(), server_default="", nullable=False))
+    op.add_column("attempt", sa.Column("at_once", sa.Integer(), server_default="1", nullable=False))
+    op.add_column("attempt", sa.Column("recognised_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "estimate",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("fraction", sa.Double(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), server_default=NOW, nullable=False),
+        sa.Column("raw_sec", sa.Double(), nullable=False),
+        sa.Column("estimated_sec", sa.Double(), nullable=False),
+        sa.Column("low_sec", sa.Double(), nullable=True),
+        sa.Column("high_sec", sa.Double(), nullable=True),
+        sa.Column("sessions", sa.Integer(), nullable=False),
+        sa.CheckConstraint("raw_sec > 0 AND estimated_sec > 0", name="estimate_seconds"),
+        sa.ForeignKeyConstraint(["session_id"], ["session.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("session_id", "attempt", "fraction"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("estimate")
+    for name in ("recognised_at", "at_once", "model"):
+        op.drop_column("attempt", name)
+    op.drop_column("session", "moved_at")
+    for table in ("upload", "session"):
+        op.drop_column(table, "upload_sec")
