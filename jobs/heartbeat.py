@@ -78,22 +78,24 @@ class Heartbeat:
                     return
                 told, last = processed_sec, begun
                 self._watchdog.feed(begun)
+                self._keep_estimate(processed_sec)
+
+    def _keep_estimate(self, processed_sec: float) -> None:
+        at = estimates_made.reached(processed_sec, self.total_sec, self._claim.resumed_sec)
+        if at > self._estimated_at:
+            estimates_made.running(self._claim.session_id)
+            self._estimated_at = at
 
     def _tell(self, processed_sec: float) -> bool | None:
         try:
             with transaction() as db:
-                held = record_progress(
+                return record_progress(
                     db,
                     self._claim.session_id,
                     self._claim.claim_no,
                     processed_sec=processed_sec,
                     progress=self._claim.percent(processed_sec, self.total_sec),
                 )
-                at = estimates_made.reached(processed_sec, self.total_sec, self._claim.resumed_sec)
-                if held and at > self._estimated_at:
-                    estimates_made.while_running(db, self._claim.session_id)
-            self._estimated_at = max(self._estimated_at, at)
-            return held
         except DBAPIError as error:
             log.warning("Heartbeat could not be written: %s", str(error).partition("\n")[0])
             return None

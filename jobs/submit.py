@@ -137,6 +137,7 @@ def start(upload_id: uuid.UUID, *, owner: str, wishes: Wishes) -> Submission | N
             return None
         same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=owner)
         _insert(db, recording, wishes, None)
+    estimates_made.submitted(recording.id)
     doorbell.ring()
     return Submission(recording.id, same.id if same else None)
 
@@ -160,6 +161,7 @@ def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None 
         if first.audio_sha256 != recording.audio_sha256:
             raise IdempotencyKeyReused
         return Submission(first.id, None, created=False)
+    estimates_made.submitted(recording.id)
     doorbell.ring()
     return Submission(recording.id, same.id if same else None)
 
@@ -182,7 +184,7 @@ def check_size(size_bytes: int) -> None:
 
 
 def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None) -> bool:
-    inserted = intake.insert_session(
+    return intake.insert_session(
         db,
         recording,
         title=wishes.title or PurePosixPath(recording.audio_filename).stem,
@@ -193,9 +195,6 @@ def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: 
         message=messages.WAITING,
         actor=recording.owner,
     )
-    if inserted:
-        estimates_made.at_submission(db, recording.id)
-    return inserted
 
 
 def _format(facts: AudioFacts) -> str:

@@ -108,15 +108,17 @@ class Ledger:
     def park(self, *, wait_sec: float, processed_sec: float, progress: int) -> None:
         """Let go of the session until its next look."""
         claim = self._claim
-
-        def let_go(db: Session) -> bool:
-            facts = {"wait_sec": wait_sec, "processed_sec": processed_sec}
-            parked = parking.park(db, claim.session_id, claim.claim_no, progress=progress, **facts)
-            if parked:
-                estimates_made.while_running(db, claim.session_id)
-            return parked
-
-        self._held(let_go)
+        self._held(
+            lambda db: parking.park(
+                db,
+                claim.session_id,
+                claim.claim_no,
+                wait_sec=wait_sec,
+                processed_sec=processed_sec,
+                progress=progress,
+            )
+        )
+        estimates_made.running(claim.session_id)
 
     def converted_audio(self) -> list[str]:
         """The objects that were made for the provider."""

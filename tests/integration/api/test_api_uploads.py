@@ -12,6 +12,7 @@ import pytest
 from jobs import doorbell
 from store import session_queries
 from store.database import transaction
+from store.estimates import SUBMITTED, recorded_fraction
 from tests import hostile_media as media
 
 Make = Callable[..., Path]
@@ -58,6 +59,12 @@ def test_a_recording_becomes_a_session(client: httpx.Client, recording: Make, st
     assert made["queue"] == {"position": 1, "of": 1, "wait_sec": 0}
     assert made["duplicate_of"] is None
     assert stored() == [f"{made['session_id']}.wav"]
+    with transaction() as db:
+        record = session_queries.by_id(db, uuid.UUID(made["session_id"]))
+        assert recorded_fraction(db, uuid.UUID(made["session_id"]), attempt=0) == SUBMITTED
+    assert record is not None
+    assert record.upload_sec is not None
+    assert record.upload_sec > 0
     assert client.get(response.headers["location"].removeprefix("/api/v1")).json()["title"] == "Anna, first"
     with doorbell.connection() as redis:
         assert doorbell.queue(redis).count == 1
