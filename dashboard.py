@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.routing import Mount
 
 from api.app import api_app
-from store import logs, migrations
+from store import logs, migrations, refusals
 from store.database import engine
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    """Refuse to start where strangers would get in (UnsafeSettings), or on a schema that is not at head
+    (SchemaNotAtHead): each says what mends it."""
     logs.configure()
+    refusals.check()
     quieten_uvicorn()
     with engine().connect() as connection:
         migrations.check(connection)

@@ -13,7 +13,7 @@ from api import audio, health, new_sessions, sessions, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
-from store import logs, migrations
+from store import logs, migrations, refusals
 from store.database import engine
 
 api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here, not from a CDN
@@ -34,8 +34,10 @@ describe(api_app)
 
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    """Refuse to start where strangers would get in (UnsafeSettings), or on a schema that is not at head
+    (SchemaNotAtHead): each says what mends it."""
     logs.configure()
+    refusals.check()
     with engine().connect() as connection:
         migrations.check(connection)
     yield

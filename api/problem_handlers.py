@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
 from jobs.errors import ErrorKind, TranscriptDeskError, likely_to_help
+from jobs.policy import NotAllowed
 from jobs.retry_cancel import NotPossible, SessionNotFound
 from store.audio import AudioNotFound
 from store.history_cursor import BadCursor
@@ -120,6 +121,10 @@ def _bad_cursor(error: BadCursor) -> ApiProblem:
     return ApiProblem(422, "bad-cursor", str(error), errors=[FieldProblem(detail=str(error), parameter="cursor")])
 
 
+def _not_allowed(error: NotAllowed) -> ApiProblem:
+    return ApiProblem(403, "not-allowed", str(error))
+
+
 def _audio_gone() -> ApiProblem:
     return ApiProblem(404, "audio-missing", "The audio of this session is no longer there.")
 
@@ -151,6 +156,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     RequestValidationError: _quiet(invalid_problem),
     HTTPException: _http,  # type: ignore[dict-item]
     NotPossible: _quiet(_not_possible),
+    NotAllowed: _quiet(_not_allowed),
     SessionNotFound: _quiet(lambda _: unknown_session()),
     AudioNotFound: _quiet(lambda _: _audio_gone()),
     BadCursor: _quiet(_bad_cursor),

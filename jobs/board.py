@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy.orm import Session
 
 from jobs.estimate import Expectation, expect
+from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.queue_position import claim_order
 from jobs.session_view import Place, SessionView, view
 from store import session_queries
@@ -19,21 +20,22 @@ from store.speed_queries import finished_paces
 from store.states import Status
 
 
-def my_sessions(owner: str | None, limit: int = 50) -> list[SessionView]:
-    """What is under way and the newest others."""
-    with transaction() as db:
-        return views(db, session_queries.recent(db, owner=owner, limit=limit))
+def my_sessions(person: Person | None, limit: int = 50) -> list[SessionView]:
+    """The person's own sessions, of ops too: what is under way and the newest others. None: everybody's."""
+    with on_behalf_of(person) as db:
+        found = session_queries.recent(db, owner=person.account_id if person else None, limit=limit)
+    return views(found)
 
 
-def sessions(ids: Sequence[uuid.UUID], owner: str | None = None) -> list[SessionView]:
+def sessions(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[SessionView]:
     """The views of these sessions, in their order; ids that are unknown or another coach's are left out."""
-    with transaction() as db:
-        found = {record.id: record for record in session_queries.by_ids(db, ids, owner=owner)}
-        return views(db, [found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
+    with on_behalf_of(person) as db:
+        found = {record.id: record for record in session_queries.by_ids(db, ids, owner=scope_of(person))}
+    return views([found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
 
 
-def session(session_id: uuid.UUID, owner: str | None = None) -> SessionView | None:
-    found = sessions([session_id], owner)
+def session(session_id: uuid.UUID, person: Person | None = None) -> SessionView | None:
+    found = sessions([session_id], person)
     return found[0] if found else None
 
 
@@ -42,12 +44,19 @@ def expectation(db: Session, engine: str, duration_sec: float) -> Expectation:
     return expect(duration_sec, finished_paces(db, engine))
 
 
-def views(db: Session, records: Sequence[SessionRecord]) -> list[SessionView]:
-    """The views of these records, with a place in the queue for those that wait."""
+def views(records: Sequence[SessionRecord]) -> list[SessionView]:
+    """The views of these records, with a place in the queue for those that wait.
+
+    That depends on everybody's sessions, so it is the product that looks at them, in a transaction of its own; of
+    others' sessions no more than a number comes out.
+    """
     if not any(record.status is Status.PENDING for record in records):
         return [view(record) for record in records]
-    expected = _expectations(db)
-    places = _places(db, expected)
+    with transaction() as db:
+        expected = _expectations(db)
+        places = _places(db, expected)
+        for engine in {record.engine for record in records if record.status is Status.PENDING}:
+            expected(engine, 1.0)  # read here, where there is a transaction
     return [
         view(record, place=places.get(record.id), learned=expected(record.engine, record.duration_total))
         if record.status is Status.PENDING

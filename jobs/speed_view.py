@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from store.database import database_now, transaction
+from jobs.policy import Person, on_behalf_of, scope_of
+from store.database import database_now
 from store.speed_queries import Ended, Pace, ended_since, paces_since
 from store.states import Status
 
@@ -27,9 +28,10 @@ class SpeedView:
     cut: bool  # more sessions than are drawn: the newest are
 
 
-def speed(days: int, owner: str | None) -> SpeedView:
-    """What ended in the last `days` days."""
-    with transaction() as db:
+def speed(days: int, person: Person) -> SpeedView:
+    """What ended in the last `days` days, of what the person may see."""
+    owner = scope_of(person)
+    with on_behalf_of(person) as db:
         since: datetime = database_now(db) - timedelta(days=days)
         return figures(
             paces_since(db, since, owner=owner, most=MOST_PACES + 1), ended_since(db, since, owner=owner), MOST_PACES

@@ -4,15 +4,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
-from jobs import board, stalled
+from jobs import board, policy, stalled
 from jobs.durations import ago
+from jobs.policy import Action, Person, on_behalf_of
 from jobs.queue_health import QueueHealth, queue_health, rq_view
 from jobs.session_view import SessionView
 from jobs.stopped_engines import StoppedEngine, stopped_engines
 from store import session_queries
-from store.database import database_now, transaction
+from store.database import database_now
 from store.session_queries import SessionRecord
 from store.states import Status
 
@@ -46,9 +45,10 @@ class StalledBoard:
     as_of: datetime
 
 
-def stalled_board() -> StalledBoard:
-    """All coaches' sessions that stand still, and the queue; Redis is asked after Postgres has answered."""
-    with transaction() as db:
+def stalled_board(person: Person) -> StalledBoard:
+    """All coaches' sessions that stand still, and the queue; Redis is asked after Postgres has answered. NotAllowed."""
+    policy.require(person, Action.MEND)
+    with on_behalf_of(person) as db:
         moving = session_queries.with_status(db, Status.PROCESSING, limit=MOST_LOOKED_AT)
         waiting = session_queries.with_status(db, Status.PENDING, limit=MOST_LOOKED_AT)
         as_of = database_now(db)
@@ -60,7 +60,7 @@ def stalled_board() -> StalledBoard:
             for record in [*moving, *(record for record in waiting if record.engine not in refusing)]
             if (health := _health(record, queue)) != stalled.WELL
         ]
-        views = _views(db, [record for record, _ in found])
+    views = _views([record for record, _ in found])
     sessions = [_stalled(record, health, views[record.id], queue) for record, health in reversed(found)]
     return StalledBoard(sessions, len(moving), len(waiting), queue, stopped, as_of)
 
@@ -73,8 +73,8 @@ def _health(record: SessionRecord, queue: QueueHealth) -> stalled.Health:
     )
 
 
-def _views(db: Session, records: list[SessionRecord]) -> dict[uuid.UUID, SessionView]:
-    return {view.session_id: view for view in board.views(db, records)}
+def _views(records: list[SessionRecord]) -> dict[uuid.UUID, SessionView]:
+    return {view.session_id: view for view in board.views(records)}
 
 
 def _stalled(record: SessionRecord, health: stalled.Health, view: SessionView, queue: QueueHealth) -> StalledSession:

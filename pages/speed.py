@@ -4,7 +4,7 @@ import streamlit as st
 
 from jobs.speed_view import SpeedView, speed
 from pages import live, speed_charts
-from store.settings import settings
+from pages.signed_in import person
 
 RANGES = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 
@@ -59,4 +59,4 @@ chosen = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-live.show(draw, speed, RANGES[chosen or "Month"], settings().owner)
+live.show(draw, speed, RANGES[chosen or "Month"], person())
