@@ -54,10 +54,13 @@ def everyone(db: Session) -> list[AccountRecord]:
     return _some(db)
 
 
-def create(db: Session, *, issuer: str, subject: str, email: str, name: str, role: Role) -> AccountRecord:
-    """A new account with an id of its own."""
-    facts = {"id": uuid.uuid4().hex, "issuer": issuer, "subject": subject, "email": email, "name": name, "role": role}
-    db.execute(insert(Account).values(facts))
+def create(
+    db: Session, identity: tuple[str, str], *, email: str, name: str, role: Role, at: datetime | None
+) -> AccountRecord:
+    """A new account with an id of its own, of this issuer and subject, who signed in at `at`; None: now."""
+    facts = {"id": uuid.uuid4().hex, "email": email, "name": name, "role": role}
+    facts |= dict(zip(("issuer", "subject"), identity, strict=True))
+    db.execute(insert(Account).values(**facts, signed_in_at=CLOCK if at is None else at))
     made = by_id(db, facts["id"])
     assert made is not None  # inserted a moment ago
     return made
