@@ -18,11 +18,12 @@ from tests.instruments.claims import claimed, complete, finish_chunk, history_of
 from tests.instruments.desk import beeps, stored
 
 New = Callable[..., uuid.UUID]
+RECORDING = beeps(0.3)
 
 
 def ended(new_session: New, days_ago: float, *, failed: bool = False) -> uuid.UUID:
     """A session with a recording and words that ended so many days ago."""
-    session_id = new_session(audio_uri=stored(beeps(0.3)))
+    session_id = new_session(audio_uri=stored(RECORDING), duration_total=len(RECORDING) / 32_000)
     if failed:
         assert finish_chunk(claimed())
         retry_cancel.cancel(session_id, actor="anna")
@@ -134,7 +135,7 @@ def test_a_whole_session_goes_with_all_about_it_but_the_record(
 
 def test_a_session_that_runs_or_waits_is_kept(new_session: New, settings_of: Callable[..., None]) -> None:
     settings_of(retention_days=0.00001, audio_retention_days=0.00001, transcript_retention_days=0.00001)
-    session_id = new_session(audio_uri=stored(beeps(0.3)))
+    session_id = new_session(audio_uri=stored(RECORDING), duration_total=len(RECORDING) / 32_000)
     assert apply_retention() == 0
     assert finish_chunk(claimed())
     assert apply_retention() == 0
