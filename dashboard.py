@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from api.app import api_app
 from jobs.media import sandbox
-from store import logs, migrations
+from store import logs, migrations, refusals
 from store.database import engine
 
 log = logging.getLogger(__name__)
@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    """Refuse to start where strangers would get in (UnsafeSettings), or on a schema that is not at head
+    (SchemaNotAtHead): each says what mends it."""
     logs.configure()
+    refusals.check()
     quieten_uvicorn()
     with engine().connect() as connection:
         migrations.check(connection)

@@ -9,12 +9,12 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import audio, health, new_sessions, sessions, transcripts, uploads
+from api import audio, audit, health, new_sessions, sessions, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
 from jobs.media import sandbox
-from store import logs, migrations
+from store import logs, migrations, refusals
 from store.database import engine
 
 api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here, not from a CDN
@@ -26,7 +26,7 @@ api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here,
     redirect_slashes=False,
     swagger_ui_parameters={"validatorUrl": None},
 )
-for room in (sessions, new_sessions, transcripts, audio, uploads, health):
+for room in (sessions, new_sessions, transcripts, audio, uploads, audit, health):
     api_app.include_router(room.router)
 api_app.add_middleware(KnownHostsOnly)
 api_app.add_middleware(SameOriginOnly)  # the outer one: its headers are on every answer
@@ -35,8 +35,10 @@ describe(api_app)
 
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-    """Refuse to start on a schema that is not at head; SchemaNotAtHead names the command that mends it."""
+    """Refuse to start where strangers would get in (UnsafeSettings), or on a schema that is not at head
+    (SchemaNotAtHead): each says what mends it."""
     logs.configure()
+    refusals.check()
     with engine().connect() as connection:
         migrations.check(connection)
     sandbox.preload()

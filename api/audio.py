@@ -2,18 +2,20 @@
 
 import re
 import uuid
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from api.people import Owner
-from api.problems import ApiProblem, documented, unknown_session
+from api.people import Caller
+from api.problems import ApiProblem, documented, removed, unknown_session
+from jobs.policy import on_behalf_of, scope_of
 from jobs.transcript_formats import disposition
-from store import session_queries
+from store import audit, session_queries
 from store.audio import audio_store
-from store.database import transaction
+from store.audit import Action
 from store.settings import settings
 
 router = APIRouter(prefix="/v1/sessions", tags=["Sessions"])
@@ -27,6 +29,7 @@ TYPES = {
     **dict.fromkeys((".ogg", ".oga", ".opus"), "audio/ogg"),
     **dict.fromkeys((".webm", ".weba"), "audio/webm"),
 }
+SAME = timedelta(minutes=10)  # a player asks range by range, which is one listening
 UNKNOWN_TYPE = "application/octet-stream"
 ONE_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 CONTENT = {
@@ -47,23 +50,27 @@ LOCATION: dict[str, Any] = {"Location": {"description": "the recording, ranges t
         206: {"description": "The range that was asked for", "content": CONTENT, "headers": RANGE_HEADERS},
         304: {"description": "It has not changed"},
         307: {"description": "It lies in a bucket: follow the link, which holds for a while", "headers": LOCATION},
-        **documented(404, 416, 422, 503),
+        **documented(404, 410, 416, 422, 503),
     },
 )
 def audio(
     request: Request,
     session_id: uuid.UUID,
-    owner: Owner,
+    person: Caller,
     wanted: Annotated[str | None, Header(alias="Range", examples=["bytes=0-65535"])] = None,
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """One range a request; several, or a malformed one, answer with the whole recording, as HTTP allows. Where the
     recording lies in a bucket the answer may be a redirect to it, which takes the same `Range`."""
-    with transaction() as db:
-        record = session_queries.by_id(db, session_id, owner=owner)
+    with on_behalf_of(person) as db:
+        record = session_queries.by_id(db, session_id, owner=scope_of(person))
+        if record is not None and record.audio_deleted_at is None and request.method == "GET":
+            audit.record(db, Action.OPENED, person.actor, session_id=session_id, detail="recording", once_in=SAME)
     if record is None:
         raise unknown_session()
+    if record.audio_deleted_at is not None:
+        raise removed("recording", record.audio_deleted_at)
     size, etag = record.audio_size_bytes, f'"{record.audio_sha256}"'
     headers = {
         "Accept-Ranges": "bytes",

@@ -5,17 +5,23 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.problems import FieldProblem, Problem
+from api.people import SECURITY
+from api.problems import FieldProblem, Problem, documented
 
 ABOUT = """
 Coaching sessions and their transcripts: the same facts as on the screen.
 
+Programs send a token (`Authorization: Bearer td_…`), made on the account page; in the browser the dashboard's sign-in
+counts. A desk without sign-in asks for neither, and answers on its own machine alone.
+
 Every error is a problem (RFC 9457, `application/problem+json`) with a title for people and a `code` for programs.
 Durations are in seconds, times in UTC.
 """
+OPEN = frozenset({"/v1/health", "/v1/ready"})  # for whoever watches; they tell nothing of any session
 TAGS = [
     {"name": "Sessions", "description": "A recording in the queue, at work, or done."},
     {"name": "Uploads", "description": "A recording that is stored, and waits for its coach to start it."},
+    {"name": "Audit", "description": "Who did what, for operations."},
     {"name": "Health", "description": "For whoever watches the service."},
 ]
 
@@ -39,6 +45,12 @@ def describe(app: FastAPI) -> None:
                 models[model.__name__].pop("$defs", None)
             for unused in ("HTTPValidationError", "ValidationError"):
                 models.pop(unused, None)
+            schema["components"]["securitySchemes"] = SECURITY
+            for path, operations in schema["paths"].items():
+                for operation in operations.values():
+                    if path not in OPEN:
+                        operation["security"] = [{}, *({name: []} for name in SECURITY)]  # {}: a desk without sign-in
+                        operation["responses"] |= {str(code): said for code, said in documented(401, 403, 429).items()}
             app.openapi_schema = schema
         return app.openapi_schema
 

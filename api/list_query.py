@@ -56,7 +56,7 @@ class ListQuery(BaseModel):
     cursor: str | None = Field(None, max_length=LONGEST_CURSOR, pattern=r"^[A-Za-z0-9_-]+$")
     limit: int = Field(50, ge=1, le=200)
 
-    def filter(self, owner: str) -> HistoryFilter:
+    def filter(self, owner: str | None) -> HistoryFilter:
         return HistoryFilter(frozenset(self.status), self.engine, self.since, self.until, self.text, owner)
 
     def order(self) -> Sort:

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
 
 from api.answers import BASE, NewSession
-from api.people import Owner
+from api.people import Caller
 from api.problems import documented
 from api.recording_form import WITH_WISHES
 from api.take_in import Fields, take_in
@@ -44,15 +44,15 @@ IdempotencyKey = Annotated[
     openapi_extra={"requestBody": WITH_WISHES},
 )
 async def create_session(
-    request: Request, response: Response, owner: Owner, idempotency_key: IdempotencyKey = None
+    request: Request, response: Response, person: Caller, idempotency_key: IdempotencyKey = None
 ) -> NewSession:
     """Answers once the recording is stored and verified and the session is committed."""
 
     def submitted(recording: Recording, fields: Fields) -> submit.Submission:
-        return submit.submit(recording, wishes_in_form(fields), idempotency_key=idempotency_key)
+        return submit.submit(recording, wishes_in_form(fields), idempotency_key=idempotency_key, person=person)
 
-    submission = await take_in(request, owner=owner, check=wishes_in_form, then=submitted)
-    view = await run_sync(board.session, submission.session_id, owner)
+    submission = await take_in(request, owner=person.account_id, check=wishes_in_form, then=submitted)
+    view = await run_sync(board.session, submission.session_id, person)
     assert view is not None  # committed a moment ago
     response.headers["Location"] = f"{BASE}/sessions/{submission.session_id}"
     if not submission.created:

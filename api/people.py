@@ -1,14 +1,112 @@
-"""Who asks. Until there is sign-in, one coach from the settings; then only this function changes."""
+"""Who asks: by a token, by the dashboard's sign-in in the same browser, or the one local person. Else 401."""
 
-from typing import Annotated
+from collections.abc import MutableMapping
+from dataclasses import replace
+from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from api import dashboard_cookie, rate_limits
+from api.problems import ApiProblem
+from api.safety import READING, from_elsewhere, is_from_a_page_of_ours
+from jobs import tokens
+from jobs.policy import Person, local_person
+from jobs.sign_in import SignInRefused, recognise
+from jobs.tokens import TokenRefused
+from store.refusals import is_loopback
 from store.settings import settings
+from store.tokens import TokenScope
+
+REALM = 'Bearer realm="Transcript Desk"'
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+UPLOADS = ("/v1/uploads", "/v1/sessions")
 
 
-def current_owner() -> str:
-    return settings().owner
+def current_person(request: Request) -> Person:
+    """Whoever this request is from, with its address, and counted against their limit; ApiProblem 401, 403 or 429."""
+    address = request.client.host if request.client else None
+    told: MutableMapping[str, str] = request.scope.setdefault("desk.headers", {})
+    if request.headers.get("authorization") is None and not settings().sign_in:
+        if not is_local(request):
+            raise _needed("Without sign-in this desk answers on the machine that it runs on, and there alone.")
+        return replace(local_person(), address=address)
+    nobody = f"address {address}"
+    try:
+        person = _by_token(request) or _by_cookie(request)
+    except ApiProblem:
+        rate_limits.count(nobody, told)  # not before: one who guesses must not keep out those who share the address
+        raise
+    path = request.url.path.removeprefix("/api").rstrip("/")
+    rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
+    return replace(person, address=address)
 
 
-Owner = Annotated[str, Depends(current_owner)]
+Caller = Annotated[Person, Depends(current_person)]
+
+
+def is_local(request: Request) -> bool:
+    """Whether this came to a loopback address, and not through a proxy that might speak for anybody."""
+    arrived_at = (request.scope.get("server") or ("", 0))[0]
+    return is_loopback(arrived_at) and not any(name in request.headers for name in FORWARDED)
+
+
+def _by_token(request: Request) -> Person | None:
+    """None when the request carries no Authorization at all."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    kind, _, text = header.partition(" ")
+    if kind.lower() != "bearer":
+        raise _needed("Send a token as `Authorization: Bearer td_…`.")
+    try:
+        bearer = tokens.bearer(text.strip())
+    except (TokenRefused, SignInRefused) as error:
+        challenge = f'{REALM}, error="invalid_token"'
+        raise ApiProblem(
+            401, "token-refused", "This token does not work.", str(error), headers={"WWW-Authenticate": challenge}
+        ) from None
+    if bearer.scope is TokenScope.READ and request.method not in READING:
+        raise ApiProblem(
+            403,
+            "token-reads-only",
+            "This token may read only.",
+            "Make a token that may write on your account page.",
+            headers={"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="write"'},
+        )
+    return bearer.person
+
+
+def _by_cookie(request: Request) -> Person:
+    """Only for pages of ours: a browser sends the cookie along whoever's page asks."""
+    claims = dashboard_cookie.claims_in(request.cookies)
+    if claims is None:
+        raise _needed()
+    trusted = not from_elsewhere(request.headers)
+    if request.method not in READING:
+        trusted = is_from_a_page_of_ours(request.headers)
+    if not trusted:
+        raise ApiProblem(
+            403,
+            "cross-site-request",
+            "This request came from another web site, so it was refused.",
+            "Open the dashboard itself to do this, or send a token.",
+        )
+    try:
+        return recognise(claims)
+    except SignInRefused as error:
+        raise _needed(str(error)) from None
+
+
+def _needed(detail: str = "Sign in on the dashboard, or send a token as `Authorization: Bearer td_…`.") -> ApiProblem:
+    return ApiProblem(401, "sign-in-needed", "Please sign in.", detail, headers={"WWW-Authenticate": REALM})
+
+
+SECURITY: dict[str, Any] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "made on the account page; `td_…`"},
+    "dashboard": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": dashboard_cookie.NAME,
+        "description": "set by the dashboard's sign-in; same browser, same origin",
+    },
+}

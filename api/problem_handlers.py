@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
 from jobs.errors import ErrorKind, StorageRefused, TranscriptDeskError, likely_to_help
+from jobs.policy import NotAllowed
 from jobs.retry_cancel import NotPossible, SessionNotFound
 from store.audio import AudioNotFound, AudioStoreRefused
 from store.history_cursor import BadCursor
@@ -120,6 +121,10 @@ def _bad_cursor(error: BadCursor) -> ApiProblem:
     return ApiProblem(422, "bad-cursor", str(error), errors=[FieldProblem(detail=str(error), parameter="cursor")])
 
 
+def _not_allowed(error: NotAllowed) -> ApiProblem:
+    return ApiProblem(403, "not-allowed", str(error))
+
+
 def _audio_gone() -> ApiProblem:
     return ApiProblem(404, "audio-missing", "The audio of this session is no longer there.")
 
@@ -135,8 +140,11 @@ def _unexpected() -> ApiProblem:
 
 def _logged(problem: Callable[[Exception], ApiProblem]) -> Handler:
     def handle(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed: %s", request.method, request.url.path, error, exc_info=error)
-        return problem(error).response()
+        reference = str(request.scope.get("desk.reference", "-"))
+        log.error("%s %s failed, reference %s", request.method, request.url.path, reference, exc_info=error)
+        answer = problem(error)
+        answer.problem.reference = reference
+        return answer.response()
 
     return handle
 
@@ -161,6 +169,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     RequestValidationError: _quiet(invalid_problem),
     HTTPException: _http,  # type: ignore[dict-item]
     NotPossible: _quiet(_not_possible),
+    NotAllowed: _quiet(_not_allowed),
     SessionNotFound: _quiet(lambda _: unknown_session()),
     AudioNotFound: _quiet(lambda _: _audio_gone()),
     BadCursor: _quiet(_bad_cursor),
@@ -173,5 +182,5 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     PoolTimeout: _away(lambda _: database_problem()),
     DBAPIError: _logged(lambda _: database_problem()),
     SQLAlchemyError: _logged(lambda _: _unexpected()),
-    Exception: _quiet(lambda _: _unexpected()),  # the server logs these itself
+    Exception: _logged(lambda _: _unexpected()),
 }

@@ -5,15 +5,21 @@ be led here: `SameOriginOnly` refuses what such a page sends, and `KnownHostsOnl
 made to point at this machine (DNS rebinding), when a browser takes us for that site.
 """
 
-import ipaddress
+import uuid
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ApiProblem
+from store.refusals import is_loopback
 from store.settings import settings
 
+NO_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+DOCS_POLICY = (  # Swagger UI starts from a script in its page; everything else comes from here
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -32,11 +38,14 @@ class SameOriginOnly:
             await self.app(scope, receive, send)
             return
 
+        scope["desk.reference"] = reference = uuid.uuid4().hex[:12]
+        told: dict[str, str] = scope.setdefault("desk.headers", {})  # what is found out of the caller on the way
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Cross-Origin-Resource-Policy"] = "same-origin"
+                for name, value in {**security_headers(scope["path"]), "X-Request-Id": reference, **told}.items():
+                    headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -71,25 +80,38 @@ class KnownHostsOnly:
         await refusal.response()(scope, receive, send)
 
 
+def security_headers(path: str) -> dict[str, str]:
+    """What every answer says to a browser: nothing is guessed, framed, referred to or run, but for the docs' page."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Content-Security-Policy": DOCS_POLICY if path.endswith("/docs") else NO_POLICY,
+    }
+    if settings().public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
 def is_our_host(header: str) -> bool:
     """Whether a `Host` header names this desk, at any port: as listed, or as a name that means this machine alone."""
     bound = settings().bind_host
     listed = {name.strip().rstrip(".").lower() for name in settings().allowed_hosts.split(",")} - {""}
-    if not listed and not is_this_machine(bound):
+    if not listed and not is_loopback(bound):
         return True
     try:
         name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
     except ValueError:  # no address at all
         return False
-    return name in {*listed, bound.lower()} or is_this_machine(name)
+    return name in {*listed, bound.lower()} or is_loopback(name)
 
 
-def is_this_machine(name: str) -> bool:
-    """Whether nobody else can be reached under this name, so that no other site can have it."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+def is_from_a_page_of_ours(headers: Headers) -> bool:
+    """Whether a browser says so: what changes something by a cookie needs more than that nothing speaks against it."""
+    if headers.get("sec-fetch-site") is None and headers.get("origin") is None:
+        return False
+    return not from_elsewhere(headers)
 
 
 def from_elsewhere(headers: Headers) -> bool:

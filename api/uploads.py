@@ -6,15 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.answers import BASE, NewSession
-from api.people import Owner
+from api.people import Caller
 from api.problems import documented, unknown_upload
 from api.recording_form import FILE_ONLY, no_fields
 from api.take_in import Fields, take_in
 from api.upload_answers import UploadAnswer, UploadList
 from api.wishes import SessionWishes
 from jobs import board, submit
-from store import intake
-from store.database import transaction
 from store.intake import Recording
 
 router = APIRouter(prefix="/v1/uploads", tags=["Uploads"])
@@ -28,30 +26,29 @@ LOCATION: dict[str, Any] = {"Location": {"description": "the new resource", "sch
     responses={201: {"headers": LOCATION}, **documented(400, 403, 408, 413, 415, 422, 503, 507)},
     openapi_extra={"requestBody": FILE_ONLY},
 )
-async def upload(request: Request, response: Response, owner: Owner) -> UploadAnswer:
+async def upload(request: Request, response: Response, person: Caller) -> UploadAnswer:
     """The recording is stored and probed, and waits to be started. It is swept when that does not happen in a day."""
 
     def keep(recording: Recording, _fields: Fields) -> submit.Prospect:
-        return submit.keep(recording)
+        return submit.keep(recording, person)
 
-    prospect = await take_in(request, owner=owner, check=no_fields, then=keep)
+    prospect = await take_in(request, owner=person.account_id, check=no_fields, then=keep)
     response.headers["Location"] = f"{BASE}/uploads/{prospect.recording.id}"
     return UploadAnswer.of(prospect)
 
 
 @router.get("", summary="Recordings that wait to be started", responses=documented(503))
-def waiting_uploads(owner: Owner) -> UploadList:
+def waiting_uploads(person: Caller) -> UploadList:
     """The oldest first."""
-    return UploadList(items=[UploadAnswer.of(prospect) for prospect in submit.kept(owner)])
+    return UploadList(items=[UploadAnswer.of(prospect) for prospect in submit.kept(person)])
 
 
 @router.get("/{upload_id:uuid}", summary="One recording that waits", responses=documented(404, 422, 503))
-def waiting_upload(upload_id: uuid.UUID, owner: Owner) -> UploadAnswer:
-    with transaction() as db:
-        recording = intake.find_upload(db, upload_id, owner=owner)
-    if recording is None:
+def waiting_upload(upload_id: uuid.UUID, person: Caller) -> UploadAnswer:
+    prospect = submit.find_kept(upload_id, person)
+    if prospect is None:
         raise unknown_upload()
-    return UploadAnswer.of(submit.prospect(recording))
+    return UploadAnswer.of(prospect)
 
 
 @router.post(
@@ -60,9 +57,9 @@ def waiting_upload(upload_id: uuid.UUID, owner: Owner) -> UploadAnswer:
     summary="Make it a session and queue it",
     responses={201: {"headers": LOCATION}, **documented(400, 403, 404, 422, 503)},
 )
-def start(upload_id: uuid.UUID, response: Response, owner: Owner, wishes: SessionWishes | None = None) -> NewSession:
-    submission = submit.start(upload_id, owner=owner, wishes=(wishes or SessionWishes()).checked())
-    view = board.session(upload_id, owner) if submission else None
+def start(upload_id: uuid.UUID, response: Response, person: Caller, wishes: SessionWishes | None = None) -> NewSession:
+    submission = submit.start(upload_id, person, wishes=(wishes or SessionWishes()).checked())
+    view = board.session(upload_id, person) if submission else None
     if submission is None or view is None:
         raise unknown_upload()
     response.headers["Location"] = f"{BASE}/sessions/{view.session_id}"
@@ -75,6 +72,6 @@ def start(upload_id: uuid.UUID, response: Response, owner: Owner, wishes: Sessio
     summary="Discard a recording that waits",
     responses=documented(403, 404, 422, 503),
 )
-def discard(upload_id: uuid.UUID, owner: Owner) -> None:
-    if not submit.discard(upload_id, owner=owner):
+def discard(upload_id: uuid.UUID, person: Caller) -> None:
+    if not submit.discard(upload_id, person):
         raise unknown_upload()

@@ -9,6 +9,7 @@ from jobs import session_view
 from jobs.engines import registry
 from jobs.estimate import Expectation, Remaining
 from jobs.lessons import Lessons, lessons, lessons_of_each
+from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.queue_wait import Busy, play
 from jobs.session_view import Place, SessionView, view
 from store import session_queries
@@ -19,21 +20,22 @@ from store.settings import settings
 from store.states import Status
 
 
-def my_sessions(owner: str | None, limit: int = 50) -> list[SessionView]:
-    """What is under way and the newest others."""
-    with transaction() as db:
-        return views(db, session_queries.recent(db, owner=owner, limit=limit))
+def my_sessions(person: Person | None, limit: int = 50) -> list[SessionView]:
+    """The person's own sessions, of ops too: what is under way and the newest others. None: everybody's."""
+    with on_behalf_of(person) as db:
+        found = session_queries.recent(db, owner=person.account_id if person else None, limit=limit)
+    return views(found)
 
 
-def sessions(ids: Sequence[uuid.UUID], owner: str | None = None) -> list[SessionView]:
+def sessions(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[SessionView]:
     """The views of these sessions, in their order; ids that are unknown or another coach's are left out."""
-    with transaction() as db:
-        found = {record.id: record for record in session_queries.by_ids(db, ids, owner=owner)}
-        return views(db, [found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
+    with on_behalf_of(person) as db:
+        found = {record.id: record for record in session_queries.by_ids(db, ids, owner=scope_of(person))}
+    return views([found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
 
 
-def session(session_id: uuid.UUID, owner: str | None = None) -> SessionView | None:
-    found = sessions([session_id], owner)
+def session(session_id: uuid.UUID, person: Person | None = None) -> SessionView | None:
+    found = sessions([session_id], person)
     return found[0] if found else None
 
 
@@ -51,12 +53,22 @@ def left_of(db: Session, record: SessionRecord) -> Remaining | None:
     return session_view.left_of(record, place=place, lessons=lessons(db, record.engine))
 
 
-def views(db: Session, records: Sequence[SessionRecord]) -> list[SessionView]:
-    """The views of these records, with a place in the queue for those that wait."""
-    learned = lessons_of_each(db)
-    waits = any(record.status is Status.PENDING for record in records)
-    places = _places(db, learned) if waits else {}
+def views(records: Sequence[SessionRecord]) -> list[SessionView]:
+    """The views of these records, with a place in the queue for those that wait.
+
+    That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them, in
+    a transaction of its own; of others' sessions no more than numbers come out.
+    """
     under_way = {Status.PENDING, Status.PROCESSING}
+    moving = [record for record in records if record.status in under_way]
+    if not moving:
+        return [view(record) for record in records]
+    with transaction() as db:
+        learned = lessons_of_each(db)
+        waits = any(record.status is Status.PENDING for record in moving)
+        places = _places(db, learned) if waits else {}
+        for engine in {record.engine for record in moving}:
+            learned(engine)  # read here, where there is a transaction
     return [
         view(record, place=places.get(record.id), lessons=learned(record.engine))
         if record.status in under_way

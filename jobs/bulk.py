@@ -6,9 +6,9 @@ from enum import StrEnum
 from functools import partial
 
 from jobs import retry_cancel
+from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.retry_cancel import NotPossible, SessionNotFound
 from store import history_queries
-from store.database import transaction
 from store.history_queries import Counted, HistoryFilter
 from store.states import Status
 
@@ -38,24 +38,26 @@ def concerned(bulk: Bulk, which: HistoryFilter) -> HistoryFilter | None:
     return replace(which, statuses=statuses) if statuses else None
 
 
-def count(bulk: Bulk, which: HistoryFilter) -> Counted:
+def count(bulk: Bulk, which: HistoryFilter, *, person: Person | None = None) -> Counted:
     """How many sessions of the filter this would concern now."""
     narrowed = concerned(bulk, which)
     if narrowed is None:
         return Counted(0, more=False)
-    with transaction() as db:
+    with on_behalf_of(person) as db:
         return history_queries.count(db, narrowed)
 
 
-def run(bulk: Bulk, which: HistoryFilter, *, actor: str) -> Done:
-    """Do it to every session of the filter; the history of each names `actor`."""
+def run(bulk: Bulk, which: HistoryFilter, *, actor: str = "", person: Person | None = None) -> Done:
+    """Do it to every session of the filter that the person may change; the history of each names them, or `actor`."""
+    if person is not None and (owner := scope_of(person)) is not None:
+        which = replace(which, owner=owner)
     narrowed = concerned(bulk, which)
     if narrowed is None:
         return Done(0, 0)
-    with transaction() as db:
+    with on_behalf_of(person) as db:
         ids = history_queries.ids(db, narrowed)
     act = {Bulk.RETRY: retry_cancel.retry, Bulk.CANCEL: retry_cancel.cancel}[bulk]
-    changed = sum(_changed(partial(act, session_id, actor=actor)) for session_id in ids)
+    changed = sum(_changed(partial(act, session_id, actor=actor, person=person)) for session_id in ids)
     return Done(changed, len(ids) - changed)
 
 

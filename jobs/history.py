@@ -3,15 +3,16 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobs import board, bulk
 from jobs.bulk import Bulk
 from jobs.durations import iso
 from jobs.engines.registry import engine_label
+from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.session_view import SessionView, view
-from store import history_queries
-from store.database import transaction
+from store import audit, history_queries
+from store.audit import Action
 from store.history_cursor import BadCursor
 from store.history_queries import Counted, HistoryFilter, Sort
 
@@ -33,26 +34,29 @@ class HistoryView:
     previous: str | None
 
 
-def page(which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> HistoryView:
-    """The page at `cursor`; the first one when the cursor is none of ours."""
-    with transaction() as db:
+def page(person: Person, which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> HistoryView:
+    """The page at `cursor` of what the person may see; the first one when the cursor is none of ours."""
+    which = visible(person, which)
+    with on_behalf_of(person) as db:
         try:
             found = history_queries.page(db, which, sort, cursor, limit)
         except BadCursor:
             found = history_queries.page(db, which, sort, None, limit)
         count = history_queries.count(db, which)
-        sessions = board.views(db, found.records)
-    retryable, cancellable = bulk.count(Bulk.RETRY, which), bulk.count(Bulk.CANCEL, which)
+    sessions = board.views(found.records)
+    retryable, cancellable = (bulk.count(what, which, person=person) for what in (Bulk.RETRY, Bulk.CANCEL))
     return HistoryView(sessions, count, retryable, cancellable, found.next, found.previous)
 
 
-def as_csv(which: HistoryFilter) -> Iterator[str]:
-    """Every session of the filter as lines of CSV, the head first, read from the database as they are consumed."""
-    yield _line(COLUMNS)
-    with transaction() as db:
+def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:
+    """Every session of the filter that the person may see, as lines of CSV, read from the database as consumed."""
+    which = visible(person, which)
+    yield line(COLUMNS)
+    with on_behalf_of(person) as db:
+        audit.record(db, Action.DOWNLOADED, person.actor, target="history as CSV")
         for record in history_queries.rows_for_csv(db, which):
             shown = view(record)
-            yield _line(
+            yield line(
                 (
                     str(record.id),
                     record.title,
@@ -72,7 +76,14 @@ def as_csv(which: HistoryFilter) -> Iterator[str]:
             )
 
 
-def _line(cells: tuple[str | None, ...]) -> str:
+def visible(person: Person | None, which: HistoryFilter) -> HistoryFilter:
+    """The filter, narrowed to what the person may see: ops may ask for one owner, a coach gets their own anyway."""
+    owner = scope_of(person)
+    return which if owner is None else replace(which, owner=owner)
+
+
+def line(cells: tuple[str | None, ...]) -> str:
+    """One line of CSV."""
     written = io.StringIO()
     csv.writer(written).writerow([_harmless(cell or "") for cell in cells])
     return written.getvalue()

@@ -7,7 +7,8 @@ from statistics import median
 
 from jobs import accuracy_view
 from jobs.accuracy_view import AccuracyView
-from store.database import database_now, transaction
+from jobs.policy import Person, on_behalf_of, scope_of
+from store.database import database_now
 from store.estimates import outcomes_since
 from store.speed_queries import Ended, Pace, ended_since, paces_since
 from store.stage_queries import Failure, Stages, failures_since, stages_since
@@ -39,9 +40,10 @@ class SpeedView:
         return median(one.wait_sec for one in self.stages) if self.stages else None
 
 
-def speed(days: int, owner: str | None) -> SpeedView:
-    """What ended in the last `days` days."""
-    with transaction() as db:
+def speed(days: int, person: Person) -> SpeedView:
+    """What ended in the last `days` days, of what the person may see."""
+    owner = scope_of(person)
+    with on_behalf_of(person) as db:
         since: datetime = database_now(db) - timedelta(days=days)
         found = figures(
             paces_since(db, since, owner=owner, most=MOST_PACES + 1), ended_since(db, since, owner=owner), MOST_PACES

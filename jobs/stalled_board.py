@@ -4,14 +4,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
-from jobs import board, stalled
+from jobs import board, policy, stalled
 from jobs.durations import ago
+from jobs.policy import Action, Person, on_behalf_of
 from jobs.queue_health import QueueHealth, queue_health, rq_view
 from jobs.session_view import SessionView
 from jobs.stopped_engines import StoppedEngine, stopped_engines
-from store import session_queries
+from store import accounts, session_queries
 from store.database import database_now, transaction
 from store.session_queries import SessionRecord
 from store.states import Status
@@ -24,7 +23,7 @@ class StalledSession:
     """A session that needs a look. `evidence` and `advice` are sentences; the rest is what each side knows."""
 
     view: SessionView
-    owner: str
+    owner: str  # their e-mail address where they have one
     word: str
     evidence: str
     advice: str
@@ -46,9 +45,10 @@ class StalledBoard:
     as_of: datetime
 
 
-def stalled_board() -> StalledBoard:
-    """All coaches' sessions that stand still, and the queue; Redis is asked after Postgres has answered."""
-    with transaction() as db:
+def stalled_board(person: Person) -> StalledBoard:
+    """All coaches' sessions that stand still, and the queue; Redis is asked after Postgres has answered. NotAllowed."""
+    policy.require(person, Action.MEND)
+    with on_behalf_of(person) as db:
         moving = session_queries.with_status(db, Status.PROCESSING, limit=MOST_LOOKED_AT)
         waiting = session_queries.with_status(db, Status.PENDING, limit=MOST_LOOKED_AT)
         as_of = database_now(db)
@@ -60,8 +60,13 @@ def stalled_board() -> StalledBoard:
             for record in [*moving, *(record for record in waiting if record.engine not in refusing)]
             if (health := _health(record, queue)) != stalled.WELL
         ]
-        views = _views(db, [record for record, _ in found])
-    sessions = [_stalled(record, health, views[record.id], queue) for record, health in reversed(found)]
+    views = _views([record for record, _ in found])
+    with transaction() as db:  # the product's own: nobody else reads accounts
+        names = accounts.emails(db, {record.owner for record, _ in found})
+    sessions = [
+        _stalled(record, health, views[record.id], queue, names.get(record.owner, record.owner))
+        for record, health in reversed(found)
+    ]
     return StalledBoard(sessions, len(moving), len(waiting), queue, stopped, as_of)
 
 
@@ -73,11 +78,13 @@ def _health(record: SessionRecord, queue: QueueHealth) -> stalled.Health:
     )
 
 
-def _views(db: Session, records: list[SessionRecord]) -> dict[uuid.UUID, SessionView]:
-    return {view.session_id: view for view in board.views(db, records)}
+def _views(records: list[SessionRecord]) -> dict[uuid.UUID, SessionView]:
+    return {view.session_id: view for view in board.views(records)}
 
 
-def _stalled(record: SessionRecord, health: stalled.Health, view: SessionView, queue: QueueHealth) -> StalledSession:
+def _stalled(
+    record: SessionRecord, health: stalled.Health, view: SessionView, queue: QueueHealth, owner: str
+) -> StalledSession:
     if record.status is Status.PENDING:
         word, heartbeat = "Nobody comes", "–"
     else:
@@ -87,7 +94,7 @@ def _stalled(record: SessionRecord, health: stalled.Health, view: SessionView, q
     alive = record.worker in {worker.name for worker in queue.workers}
     return StalledSession(
         view=view,
-        owner=record.owner,
+        owner=owner,
         word=word,
         evidence=health.evidence,
         advice=health.advice,

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jobs import doorbell
+from jobs import doorbell, policy
 from jobs.engines.registry import engine_label
-from store import engine_stops
+from jobs.policy import Person, on_behalf_of
+from store import audit, engine_stops
+from store.audit import Action
 from store.claims import due_count
-from store.database import transaction
 from store.engine_stops import Stop
 from store.session_queries import waiting_by_engine
 
@@ -29,9 +30,11 @@ def stopped_engines(db: Session) -> list[StoppedEngine]:
     return [StoppedEngine(stop, engine_label(stop.engine), waiting.get(stop.engine, 0)) for stop in stops]
 
 
-def try_now(engine: str) -> None:
-    """Let workers try the engine at once instead of in a minute."""
-    with transaction() as db:
+def try_now(engine: str, person: Person) -> None:
+    """Let workers try the engine at once instead of in a minute. NotAllowed for a coach."""
+    policy.require(person, policy.Action.MEND)
+    with on_behalf_of(person) as db:
         engine_stops.try_now(db, engine)
+        audit.record(db, Action.ENGINE_TRIED, person.actor, target=engine)
         due = due_count(db)
     doorbell.ring(min(due, 1))

@@ -13,8 +13,10 @@ from jobs.engines import registry
 from jobs.errors import FileTooLarge, TranscriptDeskError
 from jobs.estimate import Expectation
 from jobs.media.probe import AudioFacts, probe
-from store import intake, session_queries
+from jobs.policy import Person, on_behalf_of
+from store import audit, intake, session_queries
 from store.audio import StoredAudio, audio_store, on_disk
+from store.audit import Action
 from store.database import transaction
 from store.intake import Recording
 from store.settings import settings
@@ -106,43 +108,55 @@ def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename:
     )
 
 
-def keep(recording: Recording) -> Prospect:
+def keep(recording: Recording, person: Person | None = None) -> Prospect:
     """Keep an upload until its coach starts it, and say what to expect."""
-    with transaction() as db:
+    with on_behalf_of(person) as db:
         intake.keep_upload(db, recording)
-    return prospect(recording)
+        _record(db, Action.UPLOADED, recording, person)
+    return prospect(recording, person)
 
 
-def prospect(recording: Recording, engine: str | None = None) -> Prospect:
+def prospect(recording: Recording, person: Person | None = None) -> Prospect:
     """What to expect of an upload, and whether the same bytes were uploaded before."""
-    with transaction() as db:
+    with on_behalf_of(person) as db:
         same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
-        expected = board.expectation(db, engine or settings().stt_engine, recording.duration_total)
+    with transaction() as db:  # the product's own: estimates learn from everybody's sessions
+        expected = board.expectation(db, settings().stt_engine, recording.duration_total)
     return Prospect(recording, expected, same.id if same else None, same.title if same else None)
 
 
-def kept(owner: str) -> list[Prospect]:
-    """The owner's uploads that wait to be started, the oldest first."""
-    with transaction() as db:
-        recordings = intake.uploads_of(db, owner)
-    return [prospect(recording) for recording in recordings]
+def kept(person: Person) -> list[Prospect]:
+    """The person's uploads that wait to be started, the oldest first."""
+    with on_behalf_of(person) as db:
+        recordings = intake.uploads_of(db, person.account_id)
+    return [prospect(recording, person) for recording in recordings]
 
 
-def start(upload_id: uuid.UUID, *, owner: str, wishes: Wishes) -> Submission | None:
+def find_kept(upload_id: uuid.UUID, person: Person) -> Prospect | None:
+    """One of the person's uploads that wait; None when it is gone, or another coach's."""
+    with on_behalf_of(person) as db:
+        recording = intake.find_upload(db, upload_id, owner=person.account_id)
+    return prospect(recording, person) if recording else None
+
+
+def start(upload_id: uuid.UUID, person: Person, *, wishes: Wishes) -> Submission | None:
     """Make a kept upload a session and ring; None when it is gone (started elsewhere, discarded or swept)."""
     wishes = wishes.check()
-    with transaction() as db:
-        recording = intake.take_upload(db, upload_id, owner=owner)
+    with on_behalf_of(person) as db:
+        recording = intake.take_upload(db, upload_id, owner=person.account_id)
         if recording is None:
             return None
-        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=owner)
-        _insert(db, recording, wishes, None)
+        same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=person.account_id)
+        _insert(db, recording, wishes, None, person)
+        _record(db, Action.STARTED, recording, person)
     estimates_made.submitted(recording.id)
     doorbell.ring()
     return Submission(recording.id, same.id if same else None)
 
 
-def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None = None) -> Submission:
+def submit(
+    recording: Recording, wishes: Wishes, *, idempotency_key: str | None = None, person: Person | None = None
+) -> Submission:
     """Make an examined recording a session in the queue, and ring. Returns once the row is committed.
 
     The same key again returns the first session and removes the second copy of the audio; for other bytes it raises
@@ -151,10 +165,12 @@ def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None 
     wishes = wishes.check()
     inserted, first = False, None
     while not inserted and first is None:  # again when the key's first session is deleted between the two statements
-        with transaction() as db:
+        with on_behalf_of(person) as db:
             same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
-            inserted = _insert(db, recording, wishes, idempotency_key)
-            if not inserted:
+            inserted = _insert(db, recording, wishes, idempotency_key, person)
+            if inserted:
+                _record(db, Action.UPLOADED, recording, person)
+            else:
                 first = session_queries.with_idempotency_key(db, idempotency_key or "", owner=recording.owner)
     if first is not None:
         audio_store().delete(recording.audio_uri)
@@ -166,12 +182,13 @@ def submit(recording: Recording, wishes: Wishes, *, idempotency_key: str | None 
     return Submission(recording.id, same.id if same else None)
 
 
-def discard(upload_id: uuid.UUID, *, owner: str) -> bool:
+def discard(upload_id: uuid.UUID, person: Person) -> bool:
     """Forget an upload that was never started, and delete its audio."""
-    with transaction() as db:
-        recording = intake.take_upload(db, upload_id, owner=owner)
-    if recording is None:
-        return False
+    with on_behalf_of(person) as db:
+        recording = intake.take_upload(db, upload_id, owner=person.account_id)
+        if recording is None:
+            return False
+        _record(db, Action.DELETED, recording, person)
     audio_store().delete(recording.audio_uri)
     return True
 
@@ -183,7 +200,14 @@ def check_size(size_bytes: int) -> None:
         raise FileTooLarge(f"This file is larger than {limit} MB, the most this desk accepts. Export it as MP3 or M4A.")
 
 
-def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None) -> bool:
+def _record(db: Session, action: Action, recording: Recording, person: Person | None) -> None:
+    if person is not None:
+        audit.record(db, action, person.actor, session_id=recording.id)
+
+
+def _insert(
+    db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None, person: Person | None
+) -> bool:
     return intake.insert_session(
         db,
         recording,
@@ -193,7 +217,7 @@ def _insert(db: Session, recording: Recording, wishes: Wishes, idempotency_key: 
         priority=Priority.from_word(wishes.priority),
         idempotency_key=idempotency_key,
         message=messages.WAITING,
-        actor=recording.owner,
+        actor=person.acts_as(recording.owner) if person else recording.owner,
     )
 
 

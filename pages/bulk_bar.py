@@ -6,6 +6,7 @@ from jobs import bulk
 from jobs.bulk import Bulk
 from jobs.history import HistoryView
 from pages import confirm
+from pages.signed_in import person
 from store.history_queries import Counted, HistoryFilter
 
 WORDS = {
@@ -35,6 +36,7 @@ def draw(view: HistoryView, which: HistoryFilter) -> None:
 @st.dialog("Are you sure?")
 def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
     label, icon, states, consequence = WORDS[what]
+    who = person()
     noun = "session" if count.number == 1 else "sessions"
     st.markdown(f"**{count.text} {states} {noun}** of the current filter will {consequence}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -42,7 +44,7 @@ def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
             st.rerun()
         confirm.act(
             f"{label.removesuffix(' all')} {count.text} {noun}",
-            lambda: confirm.tell(_result(bulk.run(what, which, actor=confirm.OPERATIONS))),
+            lambda: confirm.tell(_result(bulk.run(what, which, person=who))),
             key="confirm-bulk",
             icon=icon,
         )

@@ -11,26 +11,26 @@ import streamlit as st
 
 from jobs import messages, retry_cancel
 from jobs.errors import TranscriptDeskError
+from jobs.policy import NotAllowed
 from jobs.retry_cancel import NotPossible, SessionNotFound
 from jobs.session_view import SessionView
 from pages import live
 from pages.plain import plain
 from pages.readings import AWAY
-from store.settings import settings
+from pages.signed_in import person
 
-OPERATIONS = "operations"
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
 TOLD = "told"  # what the last click did not change, or how much it did
 
 
 def buttons(view: SessionView, *, detailed: bool) -> None:
     """The buttons that the session's state allows its coach."""
-    session_id, coach = view.session_id, settings().owner
+    session_id, who = view.session_id, person()
     if view.can_retry:
         label = "Retry" if view.error_code else "Start again"
         act(
             label,
-            lambda: retry_cancel.retry(session_id, actor=coach, owner=coach),
+            lambda: retry_cancel.retry(session_id, person=who),
             key=f"retry-{session_id}",
             icon="replay",
             type="secondary" if view.message == messages.FAILED_FOR_GOOD else "primary",
@@ -47,10 +47,10 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
 
 def repair_buttons(view: SessionView) -> None:
     """What operations may do to a session that does not move."""
-    session_id = view.session_id
+    session_id, who = view.session_id, person()
     act(
         "Retry",
-        lambda: retry_cancel.requeue(session_id, actor=OPERATIONS),
+        lambda: retry_cancel.requeue(session_id, person=who),
         key=f"requeue-{session_id}",
         icon="replay",
         help="Queue it again now",
@@ -96,7 +96,7 @@ def _attempt(change: Callable[[], object]) -> None:
         change()
     except TranscriptDeskError as error:
         tell(plain(error.sentence))
-    except (NotPossible, SessionNotFound, ValueError) as error:
+    except (NotPossible, NotAllowed, SessionNotFound, ValueError) as error:
         tell(plain(str(error)))
     except AWAY:
         tell("The database does not answer, so nothing was changed. Please try again in a minute.")
@@ -125,14 +125,14 @@ def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **loo
 
 @st.dialog("Cancel this transcription?")
 def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
-    coach = settings().owner
+    who = person()
     st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it running"):
             st.rerun()
         act(
             "Cancel transcription",
-            lambda: retry_cancel.cancel(session_id, actor=coach, owner=coach),
+            lambda: retry_cancel.cancel(session_id, person=who),
             key="confirm-cancel",
             icon="close",
         )
@@ -140,6 +140,7 @@ def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
 
 @st.dialog("Delete this session?")
 def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
+    who = person()
     st.markdown(
         f"**{plain(title)}**, its recording and its transcript are removed **for good**. This cannot be undone."
     )
@@ -148,7 +149,7 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
             st.rerun()
         act(
             "Delete for good",
-            lambda: retry_cancel.delete(session_id, owner=settings().owner),
+            lambda: retry_cancel.delete(session_id, person=who),
             key="confirm-delete",
             icon="delete",
         )
@@ -156,13 +157,14 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
 
 @st.dialog("Give this session up?")
 def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
+    who = person()
     st.markdown(f"**{plain(title)}** becomes failed. What is finished of it is kept, and its coach can retry it.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Leave it"):
             st.rerun()
         act(
             "Fail it",
-            lambda: retry_cancel.give_up(session_id, actor=OPERATIONS),
+            lambda: retry_cancel.give_up(session_id, person=who),
             key="confirm-fail",
             icon="block",
         )

@@ -5,19 +5,21 @@ from collections.abc import Callable
 import streamlit as st
 
 from jobs import transcript_formats
+from jobs.policy import Person, on_behalf_of
 from jobs.transcript_formats import MEDIA_TYPES, Format
-from store.database import transaction
+from store import audit
+from store.audit import Action
 from store.session_queries import SessionRecord
 from store.transcript_queries import segments
 
 
-def draw(record: SessionRecord) -> None:
+def draw(record: SessionRecord, person: Person) -> None:
     """One button a format; the file is written when it is asked for."""
     with st.container(horizontal=True, key="downloads"):
         for wanted in Format:
             st.download_button(
                 wanted.upper(),
-                data=_file(record, wanted),
+                data=_file(record, wanted, person),
                 file_name=transcript_formats.file_name(record.title, wanted),
                 mime=MEDIA_TYPES[wanted],
                 key=f"download-{wanted}",
@@ -28,10 +30,11 @@ def draw(record: SessionRecord) -> None:
             )
 
 
-def _file(record: SessionRecord, wanted: Format) -> Callable[[], str]:
+def _file(record: SessionRecord, wanted: Format, person: Person) -> Callable[[], str]:
     def write() -> str:
-        with transaction() as db:
+        with on_behalf_of(person) as db:
             words = segments(db, record.id)
+            audit.record(db, Action.DOWNLOADED, person.actor, session_id=record.id, detail=str(wanted))
         return transcript_formats.write(wanted, words, session_id=record.id, title=record.title)
 
     return write

@@ -8,8 +8,8 @@ from jobs import history
 from jobs.engines.registry import engine_label, engine_names
 from jobs.history import HistoryView
 from pages import bulk_bar, history_table, live, viewer
+from pages.signed_in import person
 from store.history_queries import HistoryFilter, Sort
-from store.settings import settings
 from store.states import FINAL, LOOKS, Status
 
 ROWS = 25
@@ -57,7 +57,6 @@ def chosen_filter() -> HistoryFilter:
         since=datetime.combine(days[0], time(), viewer.zone()).astimezone(UTC) if days else None,
         until=datetime.combine(days[-1] + timedelta(days=1), time(), viewer.zone()).astimezone(UTC) if days else None,
         text=text,
-        owner=settings().owner,
     )
 
 
@@ -82,10 +81,11 @@ def turn(label: str, icon: str, cursor: str | None) -> None:
 st.title("History", anchor=False)
 which = chosen_filter()
 order = Sort.from_word(ORDERS[st.session_state.get("sort") or "Newest first"])
-live.show(draw, history.page, which, order, st.query_params.get("turn"), ROWS)
+reader = person()
+live.show(draw, history.page, reader, which, order, st.query_params.get("turn"), ROWS)
 st.download_button(
     "Download as CSV",
-    data=lambda: "".join(history.as_csv(which)),
+    data=lambda: "".join(history.as_csv(reader, which)),
     file_name="transcript-desk-history.csv",
     mime="text/csv",
     icon=":material/download:",

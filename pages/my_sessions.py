@@ -5,7 +5,7 @@ import streamlit as st
 from jobs.cards import Card, cards
 from jobs.sample import submit_sample
 from pages import confirm, live, session_card, tab_title, uploads
-from store.settings import settings
+from pages.signed_in import person
 from store.states import FINAL
 
 MOST_FINISHED = 8  # the others are in the history
@@ -33,7 +33,7 @@ def _nothing_yet() -> None:
         )
         confirm.act(
             "Try the sample recording",
-            lambda: submit_sample(settings().owner),
+            lambda: submit_sample(person()),
             key="try-sample",
             icon="play_circle",
             type="secondary",
@@ -48,4 +48,4 @@ st.markdown(
     "uploaded: close the laptop and come back when it is done."
 )
 uploads.section()
-live.show(draw, cards, settings().owner)
+live.show(draw, cards, person())

@@ -7,7 +7,7 @@ import streamlit as st
 from jobs.cards import Detail, detail, lines
 from pages import breakdown, downloads, live, player, session_card, session_facts, tab_title, timeline
 from pages.plain import plain
-from store.settings import settings
+from pages.signed_in import person
 from store.states import Status
 
 
@@ -31,8 +31,8 @@ def draw_past(found: Detail | None) -> None:
 
 def transcript(found: Detail) -> None:
     st.subheader("Transcript", anchor=False)
-    downloads.draw(found.record)
-    words = live.ask(lines, found.record.id)
+    downloads.draw(found.record, who)
+    words = live.ask(lines, found.record.id, who)
     if not words:
         st.info("Nobody is heard to speak in this recording.", icon=":material/volume_off:")
     player.draw(found.record.id, found.record.title, words)
@@ -49,9 +49,10 @@ def asked_for() -> Detail | None:
         session_id = uuid.UUID(st.query_params.get("session", ""))
     except ValueError:
         return None
-    return live.ask(detail, session_id, settings().owner)
+    return live.ask(detail, session_id, who)
 
 
+who = person()
 session = asked_for()
 if session is None:
     unknown()
@@ -59,7 +60,7 @@ else:
     shown_as = session.record.status
     st.page_link("my_sessions.py", label="My sessions", icon=":material/arrow_back:")
     st.title(plain(session.record.title), anchor=False)
-    live.show(draw_card, detail, session.record.id, settings().owner)
+    live.show(draw_card, detail, session.record.id, who)
     if shown_as is Status.COMPLETED:
         transcript(session)
-    live.show(draw_past, detail, session.record.id, settings().owner, stamp=False)
+    live.show(draw_past, detail, session.record.id, who, stamp=False)

@@ -8,7 +8,7 @@ from jobs.durations import roughly
 from jobs.speed_view import SpeedView, speed
 from pages import accuracy, live, speed_charts, wait_charts
 from pages.plain import plain
-from store.settings import settings
+from pages.signed_in import person
 
 RANGES = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 
@@ -88,4 +88,4 @@ chosen = st.segmented_control(
     bind="query-params",
     label_visibility="collapsed",
 )
-live.show(draw, speed, RANGES[chosen or "Month"], settings().owner)
+live.show(draw, speed, RANGES[chosen or "Month"], person())

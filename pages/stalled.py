@@ -10,6 +10,7 @@ from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
 from jobs.stopped_engines import StoppedEngine, try_now
 from pages import confirm, live, session_card, viewer
 from pages.plain import plain
+from pages.signed_in import person
 from store.settings import settings
 
 BROKEN_OFF = "Jobs whose work-horse was killed, in the last day. Their sessions went on by themselves: nothing to do."
@@ -42,7 +43,7 @@ def draw_stopped(engine: StoppedEngine, as_of: datetime) -> None:
             f"**What to do:** `make doctor` names what is wrong and what mends it. Sessions that wait for it: "
             f"{engine.waiting}. They start by themselves; the next try is at {again}."
         )
-        confirm.act("Try now", lambda: try_now(stop.engine), key=f"try-{stop.engine}", icon="replay")
+        confirm.act("Try now", lambda: try_now(stop.engine, who), key=f"try-{stop.engine}", icon="replay")
 
 
 def draw_session(session: StalledSession) -> None:
@@ -93,6 +94,7 @@ def _seen(board: StalledBoard, heartbeat: datetime | None) -> str:
     return "–" if heartbeat is None else ago(max((board.as_of - heartbeat).total_seconds(), 0.0))
 
 
+who = person()
 st.title("Stalled jobs", anchor=False)
 st.markdown("Sessions that do not move, with the evidence. Lost workers and lost doorbells are mended by themselves.")
-live.show(draw, stalled_board)
+live.show(draw, stalled_board, who)

@@ -12,6 +12,7 @@ from jobs.errors import EmptyFile, FileTooLarge
 from jobs.submit import Prospect, Wishes
 from pages import confirm, live
 from pages.plain import plain, size
+from pages.signed_in import person
 from store.settings import settings
 from store.states import Priority
 
@@ -30,7 +31,7 @@ def section() -> None:
 
     It is no fragment: leaving a text for a button of another fragment sends both as one change, and the click is lost.
     """
-    kept = live.ask(submit.kept, settings().owner)
+    kept = live.ask(submit.kept, person())
     _box(
         key="upload-box",
         data=_limits([str(prospect.recording.id) for prospect in kept]),
@@ -48,7 +49,7 @@ def section() -> None:
 
 
 def _draw(prospect: Prospect) -> None:
-    recording, key = prospect.recording, prospect.recording.id
+    recording, key, who = prospect.recording, prospect.recording.id, person()
     with st.container(border=True, key=f"card-upload-{key}"):
         st.markdown(f"**{plain(recording.audio_filename)}**")
         st.caption(f"{clock(recording.duration_total)} · {size(recording.audio_size_bytes)} · {recording.audio_format}")
@@ -68,7 +69,7 @@ def _draw(prospect: Prospect) -> None:
             confirm.act(label, lambda: _start(key), key=f"start-{key}", icon="play_arrow")
             confirm.act(
                 "Discard",
-                lambda: submit.discard(key, owner=settings().owner),
+                lambda: submit.discard(key, who),
                 key=f"discard-{key}",
                 icon="delete",
                 type="secondary",
@@ -104,7 +105,7 @@ def _start(upload_id: uuid.UUID) -> None:
         language=draft.get(f"language-{upload_id}") or "en",
         priority=draft.get(f"priority-{upload_id}") or "normal",
     )
-    submit.start(upload_id, owner=settings().owner, wishes=wishes)
+    submit.start(upload_id, person(), wishes=wishes)
 
 
 def _start_all(ids: list[uuid.UUID]) -> None:

@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Engine, create_engine, func, make_url, select
+from sqlalchemy import Engine, create_engine, func, make_url, select, text
 from sqlalchemy.orm import Session
 
+from store.scope import Role, Scope
 from store.settings import settings
 
+ROLES = {Role.COACH: "transcript_coach", Role.OPS: "transcript_ops"}  # as the migrations make them
+ON_BEHALF = text("SELECT set_config('role', :role, true), set_config('desk.account', :account, true)")
 STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
 PRODUCT = "transcript-desk"
 _shown_as = PRODUCT
@@ -36,6 +39,7 @@ def engine() -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
+        hide_parameters=True,  # titles and words must not come into logs with an error
         pool_size=10,
         max_overflow=20,
         pool_timeout=10,
@@ -53,9 +57,15 @@ def engine() -> Engine:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """A SQLAlchemy session, always called `db`, that commits at the end and rolls back on any error."""
+def transaction(scope: Scope | None = None) -> Iterator[Session]:
+    """A SQLAlchemy session, always called `db`, that commits at the end and rolls back on any error.
+
+    With a `scope` row-level security shows and takes only what that person may have, whatever a statement forgets;
+    without one it is the product itself, which sees everything.
+    """
     with Session(engine(), expire_on_commit=False) as db, db.begin():
+        if scope is not None:
+            db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
         yield db
 
 

@@ -113,14 +113,48 @@ class Settings(BaseSettings):
     media_memory_mb: int = Field(2048, ge=64, description="memory that probing or decoding one file may use, in MiB")
     upload_keep_hours: float = Field(24, gt=0, description="hours until an upload that was never started is swept")
 
+    # How long things are kept, from the end of a session on
     retention_days: float = Field(
         0, ge=0, description="days until finished sessions and their audio are deleted; 0: never"
     )
-
-    # People and logs
-    owner: str = Field(
-        "coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are, until there is sign-in"
+    audio_retention_days: float = Field(0, ge=0, description="days until their recordings are deleted; 0: never")
+    transcript_retention_days: float = Field(0, ge=0, description="days until their words are deleted; 0: never")
+    history_retention_days: float = Field(
+        0, ge=0, description="days until the lines of their history but the last are deleted; 0: never"
     )
+
+    # People
+    owner: str = Field(
+        "coach", pattern=r"^[a-z0-9_-]{1,64}$", description="whose sessions they are while there is no sign-in"
+    )
+    public_url: str = Field(
+        "", description="where people reach the dashboard, such as `https://desk.example.org`; sign-in needs it"
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect provider: its address, or that of its metadata; empty: no sign-in, loopback only",
+    )
+    oidc_client_id: str = Field("", description="what the provider knows this desk as")
+    oidc_client_secret: str = Field("", description="the secret that goes with it")
+    oidc_cookie_secret: str = Field(
+        "", description="signs the cookies of sign-in; at least 32 random characters, the same in every process"
+    )
+    oidc_allowed_domains: str = Field(
+        "", description="domains of the e-mail addresses that may sign in, with commas between them; `*`: any"
+    )
+    oidc_trust_email: bool = Field(
+        False, description="whether addresses count that the provider does not call verified, as Entra with one tenant"
+    )
+    ops_emails: str = Field(
+        "", description="who is ops at every sign-in, with commas between them; empty: the first who signs in"
+    )
+    rate_limit_per_minute: int = Field(
+        600, ge=1, description="calls of the API that a person, or an address without one, may make in a minute"
+    )
+    uploads_per_minute: int = Field(60, ge=1, description="recordings that a person may send in a minute")
+    session_hours: float = Field(12, gt=0, description="hours after which people have to sign in again")
+
+    # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
 
     @model_validator(mode="after")
@@ -145,6 +179,22 @@ class Settings(BaseSettings):
     @property
     def max_audio_sec(self) -> float:
         return self.max_audio_hours * 3600
+
+    @property
+    def sign_in(self) -> bool:
+        """Whether people sign in; else there is one local person."""
+        return bool(self.oidc_issuer)
+
+    @property
+    def oidc_metadata_url(self) -> str:
+        """Where the provider says what it is; Streamlit calls it `server_metadata_url`."""
+        well_known = "/.well-known/openid-configuration"
+        return self.oidc_issuer if well_known in self.oidc_issuer else self.oidc_issuer.rstrip("/") + well_known
+
+    @property
+    def oidc_redirect_uri(self) -> str:
+        """Where the provider sends people back to; it has to be registered there."""
+        return f"{self.public_url.rstrip('/')}/oauth2callback"
 
     @property
     def rq_dashboard_link(self) -> str:

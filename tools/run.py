@@ -20,7 +20,7 @@ from typing import IO
 import psutil
 from pydantic import ValidationError
 
-from store import logs
+from store import logs, refusals
 from store.embedded.command import Signals, run_command
 from store.embedded.processes import adopt_orphans
 from store.settings import Settings, settings
@@ -38,7 +38,12 @@ def main() -> int:
         logs.configure()
     except ValidationError as error:
         for wrong in error.errors():
-            print(f"{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']} (it is {wrong['input']!r})")
+            name = ".".join(map(str, wrong["loc"])).upper()
+            value = "" if "SECRET" in name or "PASSWORD" in name else f" (it is {wrong['input']!r})"
+            print(f"{name}: {wrong['msg']}{value}")
+        return 1
+    if unsafe := [*refusals.refusals(configured), *refusals.open_queue_dashboard(configured)]:
+        print("\n".join(unsafe))
         return 1
     configured.var_dir.mkdir(parents=True, exist_ok=True)
     lock = (configured.var_dir / "run.lock").open("a+")

@@ -1,11 +1,16 @@
 """`python -m tools.run_api`: the API alone, on the address that the settings name."""
 
+import sys
+
 import uvicorn
 
+from store import refusals
 from store.settings import settings
 
 if __name__ == "__main__":
     configured = settings()
+    if unsafe := refusals.refusals(configured):
+        sys.exit("\n".join(unsafe))
     print(f"API: http://{configured.bind_host}:{configured.api_port}/api/docs", flush=True)
     uvicorn.run(
         "api.app:app",

@@ -83,7 +83,7 @@ def acknowledge(kind: str) -> None:
         def promise(recording: Any, wishes: Any, **named: Any) -> submit.Submission:
             with Session(engine()) as db:  # never committed: what the row would look like
                 submit._insert(db, recording, wishes.check(), None)
-                promised[recording.id] = board.views(db, by_ids(db, [recording.id]))[0]
+                promised[recording.id] = board.views(by_ids(db, [recording.id]))[0]
 
             def later() -> None:
                 time.sleep(LATE_SEC)

@@ -84,6 +84,8 @@ _UPLOADED: dict[str, Any] = {
     "upload_sec": None,
     "prepared_at": None,
     "finished_at": None,
+    "audio_deleted_at": None,
+    "transcript_deleted_at": None,
     "expected_sec": None,
     "expected_from": None,
     "spread": None,

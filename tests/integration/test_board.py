@@ -9,13 +9,14 @@ from jobs import board
 from store.database import transaction
 from store.states import Status
 from tests.instruments.claims import claimed, complete, set_facts
+from tests.instruments.people import coach
 
 NewSession = Callable[..., uuid.UUID]
 SettingsOf = Callable[..., None]
 
 
 def test_nothing_uploaded_yet_is_an_empty_list() -> None:
-    assert board.my_sessions("anna") == []
+    assert board.my_sessions(coach("anna")) == []
     assert board.session(uuid.uuid4()) is None
 
 
@@ -24,14 +25,14 @@ def test_what_is_under_way_comes_before_what_is_finished(new_session: NewSession
     complete(claimed())
     older, newer = new_session(owner="anna"), new_session(owner="anna")
     new_session(owner="ben")
-    assert [view.session_id for view in board.my_sessions("anna")] == [newer, older, done]
+    assert [view.session_id for view in board.my_sessions(coach("anna"))] == [newer, older, done]
     assert len(board.my_sessions(None)) == 4
 
 
 def test_many_at_once_come_in_the_order_asked_without_unknown_or_foreign_ones(new_session: NewSession) -> None:
     first, second, foreign = (new_session(owner=owner) for owner in ("anna", "anna", "ben"))
     asked = [second, uuid.uuid4(), foreign, first, second]
-    assert [view.session_id for view in board.sessions(asked, "anna")] == [second, first]
+    assert [view.session_id for view in board.sessions(asked, coach("anna"))] == [second, first]
 
 
 def test_places_are_those_of_the_claim_and_waits_add_up(new_session: NewSession, settings_of: SettingsOf) -> None:

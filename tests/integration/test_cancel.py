@@ -11,6 +11,7 @@ from jobs.retry_cancel import NotPossible, SessionNotFound
 from jobs.session_view import percent_now
 from store.states import FINAL, Status
 from tests.instruments.claims import attempts_of, claimed, complete, history_of, record_of, set_facts, statuses
+from tests.instruments.people import coach
 
 NewSession = Callable[..., uuid.UUID]
 
@@ -48,7 +49,7 @@ def test_a_finished_session_says_why_it_cannot_be_cancelled(state: Status, new_s
 def test_another_coachs_session_is_not_found(new_session: NewSession) -> None:
     session_id = new_session(owner="anna")
     with pytest.raises(SessionNotFound):
-        retry_cancel.cancel(session_id, actor="ben", owner="ben")
+        retry_cancel.cancel(session_id, person=coach("ben"))
     with pytest.raises(SessionNotFound):
         retry_cancel.cancel(uuid.uuid4(), actor="anna")
     assert record_of(session_id).status is Status.PENDING

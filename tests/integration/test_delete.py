@@ -11,6 +11,7 @@ from jobs.retry_cancel import NotPossible, SessionNotFound
 from store.audio import AudioNotFound, audio_store, object_key
 from store.database import transaction
 from tests.instruments.claims import claimed, complete, finish_chunk, record_of
+from tests.instruments.people import coach
 
 NewSession = Callable[..., uuid.UUID]
 
@@ -58,5 +59,5 @@ def test_a_cancelled_session_can_be_deleted_while_its_worker_still_stops(new_ses
 def test_another_coachs_session_is_kept(new_session: NewSession) -> None:
     session_id = new_session(owner="anna")
     with pytest.raises(SessionNotFound):
-        retry_cancel.delete(session_id, owner="ben")
+        retry_cancel.delete(session_id, person=coach("ben"))
     assert record_of(session_id)

@@ -18,6 +18,7 @@ from store.database import transaction
 from store.intake import Recording
 from store.states import Priority, Status
 from tests.instruments.claims import record_of
+from tests.instruments.people import coach
 
 OWNER = "anna"
 SettingsOf = Callable[..., None]
@@ -135,17 +136,17 @@ def test_a_kept_upload_waits_until_it_is_started_and_is_started_once() -> None:
     with transaction() as db:
         assert intake.uploads_of(db, OWNER) == [it]
         assert intake.find_upload(db, it.id, owner="ben") is None
-    assert submit.start(it.id, owner="ben", wishes=Wishes()) is None
-    assert submit.start(it.id, owner=OWNER, wishes=Wishes()) == Submission(it.id, None)
-    assert submit.start(it.id, owner=OWNER, wishes=Wishes()) is None
+    assert submit.start(it.id, coach("ben"), wishes=Wishes()) is None
+    assert submit.start(it.id, coach(OWNER), wishes=Wishes()) == Submission(it.id, None)
+    assert submit.start(it.id, coach(OWNER), wishes=Wishes()) is None
     assert record_of(it.id).status is Status.PENDING
 
 
 def test_a_discarded_upload_is_gone_with_its_audio() -> None:
     it = recording()
     submit.keep(it)
-    assert submit.discard(it.id, owner=OWNER)
-    assert not submit.discard(it.id, owner=OWNER)
+    assert submit.discard(it.id, coach(OWNER))
+    assert not submit.discard(it.id, coach(OWNER))
     assert not is_stored(it.audio_uri)
 
 

@@ -14,6 +14,7 @@ from store.states import Status
 from tests.instruments.cards import card, percent, upload
 from tests.instruments.claims import record_of
 from tests.instruments.desk import Desk, beeps
+from tests.instruments.people import coach
 from tests.instruments.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("held")
@@ -44,7 +45,7 @@ def test_three_uploads_have_three_bars_of_their_own(
         expect(card(page, title)).to_contain_text("Tick ")  # words so far
         expect(card(page, title)).to_contain_text("Processing audio...")
         expect(card(page, title).get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", "0")
-    for view in board.my_sessions("coach"):
+    for view in board.my_sessions(coach("coach")):
         assert 0 < percent(card(page, view.title)) < 90
         assert abs(percent(card(page, view.title)) - view.progress) <= 5, "each bar is its own session's"
     expect(page).to_have_title(re.compile(r"^\d+ % · Transcript Desk$"))

@@ -8,6 +8,7 @@ from jobs import history, retry_cancel
 from store.history_queries import HistoryFilter
 from store.states import Status
 from tests.instruments.claims import claimed, complete, record_of
+from tests.instruments.people import coach
 from tests.instruments.screens import opened, pressed, said
 
 NewSession = Callable[..., uuid.UUID]
@@ -87,6 +88,6 @@ def test_a_page_link_of_another_order_shows_the_first_page(new_session: NewSessi
 
 def test_csv_has_a_row_a_session_and_no_formulas(new_session: NewSession) -> None:
     ended(new_session, "=HYPERLINK(1)", 'quoted "x", y')
-    rows = list(csv.DictReader("".join(history.as_csv(HistoryFilter(owner="coach"))).splitlines()))
+    rows = list(csv.DictReader("".join(history.as_csv(coach("coach"), HistoryFilter())).splitlines()))
     assert [row["title"] for row in rows] == ['quoted "x", y', "'=HYPERLINK(1)"]
     assert {row["state"] for row in rows} == {"completed"}

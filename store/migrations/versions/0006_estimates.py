@@ -3,10 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 NOW = sa.text("clock_timestamp()")
+COACH, OPS = "transcript_coach", "transcript_ops"  # as 0004 made them
+MY_SESSION = (
+    "EXISTS (SELECT FROM session WHERE session.id = estimate.session_id"
+    " AND session.owner = current_setting('desk.account', true))"
+)
 
 
 def upgrade() -> None:
@@ -31,6 +36,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("session_id", "attempt", "fraction"),
     )
+    op.execute("ALTER TABLE estimate ENABLE ROW LEVEL SECURITY")
+    op.execute(f"GRANT SELECT ON estimate TO {COACH}, {OPS}")
+    op.execute(f"CREATE POLICY estimate_coach ON estimate TO {COACH} USING ({MY_SESSION})")
+    op.execute(f"CREATE POLICY estimate_ops ON estimate TO {OPS} USING (true)")
 
 
 def downgrade() -> None:
