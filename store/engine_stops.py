@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from store.schema import CLOCK, EngineStop
+from store.provider_schema import EngineStop
+from store.schema import CLOCK
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from store import checkpoints
-from store.schema import CLOCK, Attempt, CoachingSession, RemoteOperation
+from store.provider_schema import RemoteOperation
+from store.schema import CLOCK, Attempt, CoachingSession
 from store.states import FINAL, Status
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Float, case, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from store.outcomes import lease_is_over
-from store.schema import CLOCK, CoachingSession, RemoteOperation, Upload
+from store.provider_schema import RemoteOperation
+from store.schema import CLOCK, CoachingSession, Upload
 from store.session_queries import SessionRecord, records
 from store.states import Status
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from store.database import shown_as
-from store.schema import EngineStop
+from store.provider_schema import EngineStop
 
 _FACTS = text(
     """
