@@ -8,7 +8,7 @@ from jobs import history
 from jobs.engines.registry import engine_label, engine_names
 from jobs.history import HistoryView
 from pages import bulk_bar, history_table, live, viewer
-from pages.signed_in import person
+from pages.signed_in import again, person
 from store.history_queries import HistoryFilter, Sort
 from store.states import FINAL, LOOKS, Status
 
@@ -69,7 +69,7 @@ def draw(view: HistoryView) -> None:
     with st.container(horizontal=True, horizontal_alignment="center"):
         turn("Previous", ":material/chevron_left:", view.previous)
         turn("Next", ":material/chevron_right:", view.next)
-    bulk_bar.draw(view, which)
+    bulk_bar.draw(view, which, reader)
 
 
 def turn(label: str, icon: str, cursor: str | None) -> None:
@@ -85,7 +85,7 @@ reader = person()
 live.show(draw, history.page, reader, which, order, st.query_params.get("turn"), ROWS)
 st.download_button(
     "Download as CSV",
-    data=lambda: "".join(history.as_csv(reader, which)),
+    data=lambda: "".join(history.as_csv(again(reader), which)),
     file_name="transcript-desk-history.csv",
     mime="text/csv",
     icon=":material/download:",
