@@ -70,6 +70,12 @@ class SessionAnswer(BaseModel):
                 "can_cancel": True,
                 "can_retry": False,
                 "can_delete": False,
+                "audio_deleted_at": None,
+                "transcript_deleted_at": None,
+                "audio_kept_until": None,
+                "transcript_kept_until": None,
+                "session_kept_until": None,
+                "retention_text": None,
                 "links": {
                     "self": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11",
                     "status": "/api/v1/sessions/5f0c7a34-8c1e-4a53-9a53-0d6a6f0b2f11/status",
@@ -120,6 +126,12 @@ class SessionAnswer(BaseModel):
     can_cancel: bool
     can_retry: bool
     can_delete: bool
+    audio_deleted_at: Moment | None = Field(description="its recording was not to be kept longer")
+    transcript_deleted_at: Moment | None
+    audio_kept_until: Moment | None = Field(description="null: for good, or it has not finished")
+    transcript_kept_until: Moment | None
+    session_kept_until: Moment | None
+    retention_text: str | None = Field(description="what is removed when, and what was, in plain words")
     links: Links
 
     @classmethod

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import audio, health, new_sessions, sessions, transcripts, uploads
+from api import audio, audit, health, new_sessions, sessions, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
@@ -25,7 +25,7 @@ api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here,
     redirect_slashes=False,
     swagger_ui_parameters={"validatorUrl": None},
 )
-for room in (sessions, new_sessions, transcripts, audio, uploads, health):
+for room in (sessions, new_sessions, transcripts, audio, uploads, audit, health):
     api_app.include_router(room.router)
 api_app.add_middleware(KnownHostsOnly)
 api_app.add_middleware(SameOriginOnly)  # the outer one: its headers are on every answer

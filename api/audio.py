@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.people import Caller
-from api.problems import ApiProblem, documented, unknown_session
+from api.problems import ApiProblem, documented, removed, unknown_session
 from jobs.policy import on_behalf_of, scope_of
 from jobs.transcript_formats import disposition
 from store import audit, session_queries
@@ -47,7 +47,7 @@ RANGE_HEADERS: dict[str, Any] = {"Content-Range": {"description": "`bytes 0-99/1
         200: {"content": CONTENT},
         206: {"description": "The range that was asked for", "content": CONTENT, "headers": RANGE_HEADERS},
         304: {"description": "It has not changed"},
-        **documented(404, 416, 422, 503),
+        **documented(404, 410, 416, 422, 503),
     },
 )
 def audio(
@@ -61,10 +61,12 @@ def audio(
     """One range a request; several, or a malformed one, answer with the whole recording, as HTTP allows."""
     with on_behalf_of(person) as db:
         record = session_queries.by_id(db, session_id, owner=scope_of(person))
-        if record is not None and request.method == "GET":
+        if record is not None and record.audio_deleted_at is None and request.method == "GET":
             audit.record(db, Action.OPENED, person.actor, session_id=session_id, detail="recording", once_in=SAME)
     if record is None:
         raise unknown_session()
+    if record.audio_deleted_at is not None:
+        raise removed("recording", record.audio_deleted_at)
     size, etag = record.audio_size_bytes, f'"{record.audio_sha256}"'
     headers = {
         "Accept-Ranges": "bytes",

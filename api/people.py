@@ -31,11 +31,10 @@ def current_person(request: Request) -> Person:
             raise _needed("Without sign-in this desk answers on the machine that it runs on, and there alone.")
         return replace(local_person(), address=address)
     nobody = f"address {address}"
-    rate_limits.check(nobody, told)  # whoever guesses is not even looked at any more
     try:
         person = _by_token(request) or _by_cookie(request)
     except ApiProblem:
-        rate_limits.count(nobody, told)
+        rate_limits.count(nobody, told)  # not before: one who guesses must not keep out those who share the address
         raise
     path = request.url.path.removeprefix("/api").rstrip("/")
     rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)

@@ -140,8 +140,11 @@ def _unexpected() -> ApiProblem:
 
 def _logged(problem: Callable[[Exception], ApiProblem]) -> Handler:
     def handle(request: Request, error: Exception) -> JSONResponse:
-        log.error("%s %s failed: %s", request.method, request.url.path, error, exc_info=error)
-        return problem(error).response()
+        reference = str(request.scope.get("desk.reference", "-"))
+        log.error("%s %s failed, reference %s", request.method, request.url.path, reference, exc_info=error)
+        answer = problem(error)
+        answer.problem.reference = reference
+        return answer.response()
 
     return handle
 
@@ -166,5 +169,5 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     DBAPIError: _logged(lambda _: database_problem()),
     PoolTimeout: _logged(lambda _: database_problem()),
     SQLAlchemyError: _logged(lambda _: _unexpected()),
-    Exception: _quiet(lambda _: _unexpected()),  # the server logs these itself
+    Exception: _logged(lambda _: _unexpected()),
 }

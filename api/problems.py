@@ -1,6 +1,7 @@
 """Every error as an RFC 9457 problem: a title that a coach understands, a code for programs, and what may help."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +29,7 @@ class Problem(BaseModel):
     detail: str = Field(description="what happened this time, and what to do")
     code: str = Field(description="the last part of `type`, for programs")
     advice: str | None = Field(None, description="whether trying again is likely to help")
+    reference: str | None = Field(None, description="what operations find this failure by in the logs")
     errors: list[FieldProblem] | None = Field(None, description="field by field, where the request was not understood")
 
 
@@ -74,6 +76,17 @@ def unknown_session() -> ApiProblem:
         "session-not-found",
         "There is no such session.",
         "There is no session with this id among yours. It may have been deleted.",
+    )
+
+
+def removed(what: str, at: datetime) -> ApiProblem:
+    """The recording or the words of a session that is still there were not to be kept longer."""
+    return ApiProblem(
+        410,
+        f"{what}-removed",
+        f"The {what} of this session was removed.",
+        f"This desk keeps a {what} for a set time after its session has ended; this one was removed on {at:%Y-%m-%d}.",
+        advice="Trying again will not help: it is gone for good.",
     )
 
 

@@ -22,13 +22,6 @@ def count(caller: str, headers: MutableMapping[str, str], *, upload: bool = Fals
         _count(RateLimitItemPerMinute(settings().uploads_per_minute), ("uploads", caller), headers)
 
 
-def check(caller: str, headers: MutableMapping[str, str]) -> None:
-    """The same without counting, for what is counted only when it fails."""
-    item = RateLimitItemPerMinute(settings().rate_limit_per_minute)
-    if not _limiter.test(item, "calls", caller):
-        raise _too_many(item, ("calls", caller), headers)
-
-
 def forget() -> None:
     """Everybody starts anew."""
     _limiter.storage.reset()

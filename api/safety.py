@@ -5,6 +5,7 @@ be led here: `SameOriginOnly` refuses what such a page sends, and `KnownHostsOnl
 made to point at this machine (DNS rebinding), when a browser takes us for that site.
 """
 
+import uuid
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,12 +38,13 @@ class SameOriginOnly:
             await self.app(scope, receive, send)
             return
 
+        scope["desk.reference"] = reference = uuid.uuid4().hex[:12]
         told: dict[str, str] = scope.setdefault("desk.headers", {})  # what is found out of the caller on the way
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in {**security_headers(scope["path"]), **told}.items():
+                for name, value in {**security_headers(scope["path"]), "X-Request-Id": reference, **told}.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.people import Caller
-from api.problems import ApiProblem, documented, unknown_session
+from api.problems import ApiProblem, documented, removed, unknown_session
 from jobs import transcript_formats
 from jobs.policy import on_behalf_of, scope_of
 from jobs.transcript_formats import Format
@@ -37,7 +37,7 @@ CONTENT = {
     "/{session_id:uuid}/transcript",
     summary="Its text",
     response_class=Response,
-    responses={200: {"content": CONTENT}, **documented(404, 409, 422, 503)},
+    responses={200: {"content": CONTENT}, **documented(404, 409, 410, 422, 503)},
 )
 def transcript(
     session_id: uuid.UUID, person: Caller, wanted: Annotated[Format, Query(alias="format")] = Format.JSON
@@ -47,6 +47,8 @@ def transcript(
         record = session_queries.by_id(db, session_id, owner=scope_of(person))
         if record is None:
             raise unknown_session()
+        if record.transcript_deleted_at is not None:
+            raise removed("transcript", record.transcript_deleted_at)
         complete = record.status is Status.COMPLETED
         if not complete and wanted is not Format.JSON:
             raise ApiProblem(

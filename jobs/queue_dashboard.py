@@ -7,6 +7,7 @@ hears of them. With a user name configured it asks for it, and then also allows 
 import hmac
 import logging
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import rq.serializers
@@ -16,6 +17,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq.exceptions import NoSuchJobError
 
 from store import logs
+from store.refusals import open_queue_dashboard
 from store.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -106,6 +108,8 @@ def main() -> None:
     """Serve until Ctrl-C or SIGTERM."""
     configured = settings()
     logs.configure()
+    if unsafe := open_queue_dashboard(configured):
+        sys.exit(" ".join(unsafe))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in the same orderly way as Ctrl-C
     listening = server(configured)
     log.info("Queue health: %s", configured.rq_dashboard_link)

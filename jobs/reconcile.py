@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -22,7 +21,7 @@ from jobs import doorbell
 from jobs.errors import DeadlineExceeded
 from jobs.outcome import settle_error, settle_lost
 from jobs.remote.abandoned import end_abandoned
-from jobs.retry_cancel import NotPossible, SessionNotFound, delete
+from jobs.retention import apply_retention
 from store import logs, migrations, repair_queries
 from store.audio import audio_store
 from store.claims import due_count
@@ -87,19 +86,6 @@ def sweep() -> int:
         store.delete(uri)
         log.info("Swept %s, which no session names", uri)
     return len({*forgotten, *orphans}) + _sweep_scratch()
-
-
-def apply_retention() -> int:
-    """Delete sessions that finished longer ago than they are to be kept; how many."""
-    if not settings().retention_days:
-        return 0
-    with transaction() as db:
-        old = repair_queries.past_retention(db, settings().retention_days)
-    for session_id in old:
-        with suppress(SessionNotFound, NotPossible):  # another reconciler, or its coach, was first
-            delete(session_id)
-            log.info("Session %s was deleted: its retention is over", session_id)
-    return len(old)
 
 
 def _sweep_scratch() -> int:

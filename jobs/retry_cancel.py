@@ -33,10 +33,16 @@ class SessionNotFound(LookupError):
 
 def retry(session_id: uuid.UUID, *, actor: str = "", person: Person | None = None) -> None:
     """Queue a failed or cancelled session again; what is finished of it is kept. NotPossible, SessionNotFound."""
+
+    def act(db: Session, seen: SessionRecord, by: str) -> bool:
+        if seen.audio_deleted_at is not None:
+            raise NotPossible(f"Its recording was removed on {seen.audio_deleted_at:%Y-%m-%d}: please upload it again.")
+        return outcomes.retry(db, session_id, message=messages.WAITING, actor=by)
+
     _act(
         session_id,
         (actor, person),
-        lambda db, _, by: outcomes.retry(db, session_id, message=messages.WAITING, actor=by),
+        act,
         Action.RETRIED,
         "Only a failed or cancelled session can be tried again",
     )

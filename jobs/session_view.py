@@ -8,6 +8,7 @@ from jobs import estimate, messages, progress, stalled
 from jobs.durations import about, between, clock, roughly, times_real_time
 from jobs.engines import registry
 from jobs.errors import likely_to_help
+from jobs.kept_until import kept
 from store.session_queries import SessionRecord
 from store.settings import settings
 from store.states import LOOKS, Look, Status
@@ -73,6 +74,12 @@ class SessionView:
     can_cancel: bool
     can_retry: bool
     can_delete: bool
+    audio_deleted_at: datetime | None
+    transcript_deleted_at: datetime | None
+    audio_kept_until: datetime | None
+    transcript_kept_until: datetime | None
+    session_kept_until: datetime | None
+    retention_text: str | None  # announces what is removed when, and tells what was
     as_of: datetime
 
 
@@ -87,7 +94,7 @@ def view(
     elapsed = _elapsed_sec(record)
     took = elapsed if record.status is Status.COMPLETED else None
     own_audio = record.duration_total - (record.resumed_sec or 0.0)
-    failed = record.status is Status.FAILED
+    failed, promise = record.status is Status.FAILED, kept(record)
     return SessionView(
         session_id=record.id,
         title=record.title,
@@ -127,8 +134,14 @@ def view(
         language=record.language,
         engine=record.engine,
         can_cancel=record.status in {Status.PENDING, Status.PROCESSING},
-        can_retry=record.status in {Status.FAILED, Status.CANCELLED},
+        can_retry=record.status in {Status.FAILED, Status.CANCELLED} and record.audio_deleted_at is None,
         can_delete=record.status is not Status.PROCESSING,
+        audio_deleted_at=record.audio_deleted_at,
+        transcript_deleted_at=record.transcript_deleted_at,
+        audio_kept_until=promise.audio_until,
+        transcript_kept_until=promise.transcript_until,
+        session_kept_until=promise.session_until,
+        retention_text=promise.text,
         as_of=record.now,
     )
 

@@ -129,10 +129,9 @@ def _settled(
     named = email in _words(settings().ops_emails)
     if account is None:
         role = Role.OPS if named or (first and not settings().ops_emails) else Role.COACH
-        account = accounts.create(db, issuer=identity[0], subject=identity[1], email=email, name=name, role=role)
+        account = accounts.create(db, identity, email=email, name=name, role=role, at=issued_at)
         who = Actor(account.id, email, address)
         audit.record(db, Action.ACCOUNT_MADE, who, target=email, detail=str(role))
-        accounts.signed_in(db, account.id, email=email, name=name, at=issued_at)
         audit.record(db, Action.SIGNED_IN, who)
         return account
     who = Actor(account.id, email, address)

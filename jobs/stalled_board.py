@@ -10,8 +10,8 @@ from jobs.policy import Action, Person, on_behalf_of
 from jobs.queue_health import QueueHealth, queue_health, rq_view
 from jobs.session_view import SessionView
 from jobs.stopped_engines import StoppedEngine, stopped_engines
-from store import session_queries
-from store.database import database_now
+from store import accounts, session_queries
+from store.database import database_now, transaction
 from store.session_queries import SessionRecord
 from store.states import Status
 
@@ -23,7 +23,7 @@ class StalledSession:
     """A session that needs a look. `evidence` and `advice` are sentences; the rest is what each side knows."""
 
     view: SessionView
-    owner: str
+    owner: str  # their e-mail address where they have one
     word: str
     evidence: str
     advice: str
@@ -61,7 +61,12 @@ def stalled_board(person: Person) -> StalledBoard:
             if (health := _health(record, queue)) != stalled.WELL
         ]
     views = _views([record for record, _ in found])
-    sessions = [_stalled(record, health, views[record.id], queue) for record, health in reversed(found)]
+    with transaction() as db:  # the product's own: nobody else reads accounts
+        names = accounts.emails(db, {record.owner for record, _ in found})
+    sessions = [
+        _stalled(record, health, views[record.id], queue, names.get(record.owner, record.owner))
+        for record, health in reversed(found)
+    ]
     return StalledBoard(sessions, len(moving), len(waiting), queue, stopped, as_of)
 
 
@@ -77,7 +82,9 @@ def _views(records: list[SessionRecord]) -> dict[uuid.UUID, SessionView]:
     return {view.session_id: view for view in board.views(records)}
 
 
-def _stalled(record: SessionRecord, health: stalled.Health, view: SessionView, queue: QueueHealth) -> StalledSession:
+def _stalled(
+    record: SessionRecord, health: stalled.Health, view: SessionView, queue: QueueHealth, owner: str
+) -> StalledSession:
     if record.status is Status.PENDING:
         word, heartbeat = "Nobody comes", "–"
     else:
@@ -87,7 +94,7 @@ def _stalled(record: SessionRecord, health: stalled.Health, view: SessionView, q
     alive = record.worker in {worker.name for worker in queue.workers}
     return StalledSession(
         view=view,
-        owner=record.owner,
+        owner=owner,
         word=word,
         evidence=health.evidence,
         advice=health.advice,

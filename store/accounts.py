@@ -1,6 +1,7 @@
 """Accounts: found by what the identity provider says of a person, made at the first sign-in, never removed."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,10 +55,19 @@ def everyone(db: Session) -> list[AccountRecord]:
     return _some(db)
 
 
-def create(db: Session, *, issuer: str, subject: str, email: str, name: str, role: Role) -> AccountRecord:
-    """A new account with an id of its own."""
-    facts = {"id": uuid.uuid4().hex, "issuer": issuer, "subject": subject, "email": email, "name": name, "role": role}
-    db.execute(insert(Account).values(facts))
+def emails(db: Session, ids: Collection[str]) -> dict[str, str]:
+    """The e-mail addresses of these accounts; those that are none, such as OWNER's, are left out."""
+    rows = db.execute(select(Account.id, Account.email).where(Account.id.in_(ids)))
+    return {row.id: row.email for row in rows}
+
+
+def create(
+    db: Session, identity: tuple[str, str], *, email: str, name: str, role: Role, at: datetime | None
+) -> AccountRecord:
+    """A new account with an id of its own, of this issuer and subject, who signed in at `at`; None: now."""
+    facts = {"id": uuid.uuid4().hex, "email": email, "name": name, "role": role}
+    facts |= dict(zip(("issuer", "subject"), identity, strict=True))
+    db.execute(insert(Account).values(**facts, signed_in_at=CLOCK if at is None else at))
     made = by_id(db, facts["id"])
     assert made is not None  # inserted a moment ago
     return made

@@ -12,7 +12,7 @@ from store.scope import Role, Scope
 from store.settings import settings
 
 ROLES = {Role.COACH: "transcript_coach", Role.OPS: "transcript_ops"}  # as the migrations make them
-_ON_BEHALF = text("SELECT set_config('role', :role, true), set_config('desk.account', :account, true)")
+ON_BEHALF = text("SELECT set_config('role', :role, true), set_config('desk.account', :account, true)")
 STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
 
 
@@ -25,6 +25,7 @@ def engine() -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
+        hide_parameters=True,  # titles and words must not come into logs with an error
         pool_size=10,
         max_overflow=20,
         pool_timeout=10,
@@ -50,7 +51,7 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
     """
     with Session(engine(), expire_on_commit=False) as db, db.begin():
         if scope is not None:
-            db.execute(_ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
+            db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
         yield db
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from store.redaction import redacted
 from store.settings import settings
 
 _session_id: ContextVar[str] = ContextVar("session_id", default="-")
@@ -19,7 +20,7 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record.session_id = _session_id.get()
-        return super().format(record).replace("\n", " | ")
+        return redacted(super().format(record)).replace("\n", " | ")
 
 
 @contextmanager

@@ -155,12 +155,14 @@ def cancel(db: Session, session_id: uuid.UUID, *, message: str, actor: str, prog
 
 
 def retry(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> bool:
-    """Queue a failed or cancelled session again, its failures forgotten; False when it is in neither state."""
+    """Queue a failed or cancelled session again, its failures forgotten; False when it is in neither
+    state, or its recording is gone."""
     return transition(
         db,
         session_id,
         before={Status.FAILED, Status.CANCELLED},
         after=Status.PENDING,
+        where=CoachingSession.audio_deleted_at.is_(None),
         message=message,
         detail=f"Retry requested by {actor}",
         actor=actor,

@@ -39,6 +39,13 @@ def refusals(configured: Settings) -> list[str]:
     return found
 
 
+def open_queue_dashboard(configured: Settings) -> list[str]:
+    """The sentence against rq-dashboard open to the network: it shows every job, and our sign-in does not reach it."""
+    if is_loopback(configured.bind_host) or (configured.rq_dashboard_username and configured.rq_dashboard_password):
+        return []
+    return ["rq-dashboard would be open to the network: set RQ_DASHBOARD_USERNAME and RQ_DASHBOARD_PASSWORD."]
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches this address."""
     try:

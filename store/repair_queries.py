@@ -30,12 +30,6 @@ def past_deadline(
     return records(db, CoachingSession.status == Status.PROCESSING, running > longest)
 
 
-def past_retention(db: Session, days: float) -> list[uuid.UUID]:
-    """Sessions that finished longer ago than people want to keep them."""
-    old = CoachingSession.finished_at < CLOCK - timedelta(days=days)
-    return list(db.scalars(select(CoachingSession.id).where(old).limit(500)))
-
-
 def is_held(db: Session, session_id: uuid.UUID, claim_no: int) -> bool:
     """Whether this claim is the running one."""
     held = exists().where(
@@ -59,7 +53,9 @@ def unknown_audio(db: Session, uris: list[str]) -> list[str]:
         RemoteOperation.audio_uri == asked.c.uri,
         RemoteOperation.session_id == CoachingSession.id,
         CoachingSession.status != Status.COMPLETED,
+        CoachingSession.audio_deleted_at.is_(None),
     )
-    named = exists().where(CoachingSession.audio_uri == asked.c.uri) | exists().where(Upload.audio_uri == asked.c.uri)
+    kept = exists().where(CoachingSession.audio_uri == asked.c.uri, CoachingSession.audio_deleted_at.is_(None))
+    named = kept | exists().where(Upload.audio_uri == asked.c.uri)
     named = named | converted
     return list(db.scalars(select(asked.c.uri).where(~named)))

@@ -76,6 +76,8 @@ class CoachingSession(Base):
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    audio_deleted_at: Mapped[datetime | None]  # not to be kept longer
+    transcript_deleted_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(
@@ -101,6 +103,16 @@ class CoachingSession(Base):
         Index("session_created", "created_at", "id"),
         Index("session_of_owner", "owner", "created_at", "id"),
         Index("session_finished_order", "finished_at", "id", postgresql_where=text("finished_at IS NOT NULL")),
+        Index(
+            "session_with_audio",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND audio_deleted_at IS NULL"),
+        ),
+        Index(
+            "session_with_words",
+            "finished_at",
+            postgresql_where=text("finished_at IS NOT NULL AND transcript_deleted_at IS NULL"),
+        ),
         Index("session_last_served", "owner", "started_at"),
         Index("session_same_bytes", "owner", "audio_sha256"),
         Index("session_idempotency", "owner", "idempotency_key", unique=True),

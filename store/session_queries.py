@@ -51,6 +51,8 @@ class SessionRecord:
     started_at: datetime | None
     heartbeat_at: datetime | None
     finished_at: datetime | None
+    audio_deleted_at: datetime | None
+    transcript_deleted_at: datetime | None
     # of the current or last attempt; None before the first
     expected_sec: float | None
     expected_from: str | None

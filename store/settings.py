@@ -98,8 +98,14 @@ class Settings(BaseSettings):
     media_memory_mb: int = Field(2048, ge=64, description="memory that probing or decoding one file may use, in MiB")
     upload_keep_hours: float = Field(24, gt=0, description="hours until an upload that was never started is swept")
 
+    # How long things are kept, from the end of a session on
     retention_days: float = Field(
         0, ge=0, description="days until finished sessions and their audio are deleted; 0: never"
+    )
+    audio_retention_days: float = Field(0, ge=0, description="days until their recordings are deleted; 0: never")
+    transcript_retention_days: float = Field(0, ge=0, description="days until their words are deleted; 0: never")
+    history_retention_days: float = Field(
+        0, ge=0, description="days until the lines of their history but the last are deleted; 0: never"
     )
 
     # People

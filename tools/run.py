@@ -42,7 +42,7 @@ def main() -> int:
             value = "" if "SECRET" in name or "PASSWORD" in name else f" (it is {wrong['input']!r})"
             print(f"{name}: {wrong['msg']}{value}")
         return 1
-    if unsafe := refusals.refusals(configured):
+    if unsafe := [*refusals.refusals(configured), *refusals.open_queue_dashboard(configured)]:
         print("\n".join(unsafe))
         return 1
     configured.var_dir.mkdir(parents=True, exist_ok=True)

@@ -81,6 +81,8 @@ _UPLOADED: dict[str, Any] = {
     "started_at": None,
     "heartbeat_at": None,
     "finished_at": None,
+    "audio_deleted_at": None,
+    "transcript_deleted_at": None,
     "expected_sec": None,
     "expected_from": None,
     "spread": None,

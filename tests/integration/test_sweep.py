@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from jobs import reconcile, submit
+from jobs import reconcile, retention, submit
 from jobs.outcome import settle_stopping
 from store.audio import audio_store, object_key
 from store.database import transaction
@@ -95,8 +95,8 @@ def test_finished_sessions_are_kept_for_ever_unless_there_is_a_retention(
     complete(claimed())
     complete(claimed())
     set_facts(old, "finished_at = finished_at - interval '31 days'")
-    assert reconcile.apply_retention() == 0
+    assert retention.apply_retention() == 0
     settings_of(retention_days=30)
-    assert reconcile.apply_retention() == 1
+    assert retention.apply_retention() == 1
     assert record_of(fresh)
     assert kept() == set()

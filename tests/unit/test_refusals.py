@@ -2,7 +2,7 @@
 
 import pytest
 
-from store.refusals import refusals
+from store.refusals import open_queue_dashboard, refusals
 from store.settings import Settings
 
 SET_UP = {
@@ -55,3 +55,14 @@ def test_the_addresses_that_sign_in_needs(monkeypatch: pytest.MonkeyPatch) -> No
     assert Settings().oidc_metadata_url == "https://id.example.org/.well-known/openid-configuration"
     monkeypatch.setenv("OIDC_ISSUER", "https://id.example.org/.well-known/openid-configuration")
     assert Settings().oidc_metadata_url == "https://id.example.org/.well-known/openid-configuration"
+
+
+def test_the_queues_dashboard_is_not_open_to_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIND_HOST", "0.0.0.0")
+    monkeypatch.setenv("RQ_DASHBOARD_USERNAME", "ops")
+    assert open_queue_dashboard(Settings()) != []
+    monkeypatch.setenv("RQ_DASHBOARD_PASSWORD", "secret")
+    assert open_queue_dashboard(Settings()) == []
+    monkeypatch.setenv("BIND_HOST", "127.0.0.1")
+    monkeypatch.delenv("RQ_DASHBOARD_PASSWORD")
+    assert open_queue_dashboard(Settings()) == []
