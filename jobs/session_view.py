@@ -35,6 +35,7 @@ class SessionView:
     """Everything shown of one session. Durations in seconds; times are UTC."""
 
     session_id: uuid.UUID
+    owner: str
     title: str
     filename: str
     status: Status
@@ -97,6 +98,7 @@ def view(
     failed, promise = record.status is Status.FAILED, kept(record)
     return SessionView(
         session_id=record.id,
+        owner=record.owner,
         title=record.title,
         filename=record.audio_filename,
         status=record.status,

@@ -7,6 +7,7 @@ import streamlit as st
 from jobs import history
 from jobs.engines.registry import engine_label, engine_names
 from jobs.history import HistoryView
+from jobs.owners import owner_names
 from pages import bulk_bar, history_table, live, viewer
 from pages.signed_in import again, person
 from store.history_queries import HistoryFilter, Sort
@@ -65,7 +66,7 @@ def draw(view: HistoryView) -> None:
         st.info("No session fits. Change the filters, or upload a recording.", icon=":material/search_off:")
         return
     st.caption(f"{view.count.text} sessions")
-    history_table.draw(view)
+    history_table.draw(view, live.ask(owner_names, reader, frozenset(session.owner for session in view.sessions)))
     with st.container(horizontal=True, horizontal_alignment="center"):
         turn("Previous", ":material/chevron_left:", view.previous)
         turn("Next", ":material/chevron_right:", view.next)

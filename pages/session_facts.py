@@ -9,8 +9,8 @@ from pages import facts, viewer
 from pages.plain import size
 
 
-def draw(detail: Detail) -> None:
-    """Two lists: the recording, and what operations ask for; and the link to this page."""
+def draw(detail: Detail, whose: str) -> None:
+    """Two lists: the recording, and what operations ask for; and the link to this page. `whose`: the coach's name."""
     record = detail.record
     st.subheader("Details", anchor=False)
     facts.known(
@@ -30,6 +30,7 @@ def draw(detail: Detail) -> None:
         facts.known(
             {
                 "Session": str(record.id),
+                "Coach": whose,
                 "RQ job": record.transcription_job_id or "–",
                 "Worker": record.worker or "–",
                 "Claim": str(record.claim_no),
