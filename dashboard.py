@@ -30,20 +30,21 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     (SchemaNotAtHead): each says what mends it."""
     logs.configure()
     refusals.check()
-    quieten_uvicorn()
+    quieten_others()
     with engine().connect() as connection:
         migrations.check(connection)
     log.info("The dashboard is ready")
     yield {}
 
 
-def quieten_uvicorn() -> None:
+def quieten_others() -> None:
     """One form for all logs, and no line a request: Streamlit sets both for uvicorn's loggers when it is imported."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("streamlit.error_util").disabled = True  # it would log a page's error twice, and unredacted
 
 
 def sign_in_secrets() -> dict[str, Any]:

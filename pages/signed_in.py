@@ -32,11 +32,16 @@ def person() -> Person:
     if not told.get("is_logged_in"):
         raise NotSignedIn
     claims = tuple((name, told[name]) for name in ASKED_FOR if name in told)
-    address = st.context.ip_address
+    address = came_from()
     if st.session_state.get(KNOWN) != claims:  # the first time here: the sign-in is recorded
         _unless_refused(readings().ask(_identified, claims, address).facts)
         st.session_state[KNOWN] = claims
     return replace(_unless_refused(readings().ask(_recognised, claims).facts), address=address)
+
+
+def came_from() -> str | None:
+    """The address that the browser connects from, or that of the proxy before us."""
+    return st.context.ip_address
 
 
 def again(who: Person) -> Person:

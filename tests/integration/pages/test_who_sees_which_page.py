@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from jobs import people, sign_in
 from jobs.people import Change
-from jobs.policy import Person
+from jobs.policy import Person, local_person
+from pages import live, signed_in
 from pages.places import PLACES
 from tests.instruments.claims import claimed, complete
 from tests.instruments.screens import NAVIGATION, said
@@ -61,7 +62,8 @@ def person(name: str) -> Person:
 
 
 @pytest.fixture(autouse=True)
-def desk_with_sign_in(settings_of: Callable[..., None]) -> None:
+def desk_with_sign_in(settings_of: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_in, "came_from", lambda: "192.0.2.7")  # AppTest has no network
     settings_of(oidc_issuer=ISSUER, oidc_allowed_domains="example.org", ops_emails="olga@example.org")
 
 
@@ -100,11 +102,56 @@ def test_every_page_is_in_the_table_and_in_the_navigation() -> None:
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-@pytest.mark.parametrize("page", [place.file for place in PLACES])
-def test_who_sees_what(page: str, caller: str, annas: uuid.UUID) -> None:
-    query = {"session": annas} if page == "session.py" else {}
-    words = said(opened_by(user_of(caller), page, **query))
-    assert TABLE[page][caller] in words
-    if caller not in MAY_READ_THE_TITLE:
-        assert TITLE not in words
-        assert str(annas) not in words or page == "session.py"
+def test_who_sees_what(caller: str, annas: uuid.UUID) -> None:
+    wrong = []
+    for place in PLACES:
+        query = {"session": annas} if place.file == "session.py" else {}
+        words = said(opened_by(user_of(caller), place.file, **query))
+        if TABLE[place.file][caller] not in words:
+            wrong.append(f"{place.file} does not show {TABLE[place.file][caller]!r}: {words}")
+        if caller not in MAY_READ_THE_TITLE and (TITLE in words or str(annas) in words):
+            wrong.append(f"{place.file} crosses: {words}")
+    assert wrong == []
+
+
+def test_the_navigation_lists_what_is_for_its_reader() -> None:
+    listed = {name: {place.file for place in PLACES if place.is_listed_for(person(name))} for name in ("anna", "olga")}
+    assert listed["olga"] - listed["anna"] == {"stalled.py", "people.py", "audit.py"}
+    local = {place.file for place in PLACES if place.is_listed_for(local_person())}
+    assert local.isdisjoint({"people.py", "account.py", "sign_out.py"})
+
+
+def test_whoever_is_disabled_or_signed_in_too_long_ago_is_out_at_the_next_run(annas: uuid.UUID) -> None:
+    app = opened_by(claims("anna"))
+    assert TITLE in said(app)
+    people.change(Change.DISABLE, "anna@example.org")
+    live.changed()
+    assert "Your account was disabled" in said(app.run())
+    people.change(Change.ENABLE, "anna@example.org")
+    live.changed()
+    assert TITLE in said(app.run())
+    app.user = claims("anna", iat=time.time() - 13 * 3600)
+    words = said(app.run())
+    assert "You signed in too long ago" in words
+    assert TITLE not in words
+
+
+def test_a_button_is_pressed_as_whoever_they_are_by_then(annas: uuid.UUID) -> None:
+    app = opened_by(claims("olga"), "people.py")
+    for account in people.everyone():
+        if account.email == "ben@example.org":
+            app.button(key=f"grant-{account.id}").click().run()
+    people.change(Change.REVOKE, "olga@example.org")
+    live.changed()
+    [button] = [one for one in app.button if one.key == "confirm-grant"]
+    button.click().run()
+    assert {account.email for account in people.everyone() if account.role == "ops"} == set()
+    assert THEIRS in said(app)
+
+
+def test_a_refusal_says_why_and_shows_the_way_out() -> None:
+    words = said(opened_by(claims("eve", email="eve@elsewhere.example")))
+    assert "This desk is not open to your e-mail address" in words
+    assert "Use another account" in words
+    assert "has not verified" in said(opened_by(claims("uma", email_verified=False)))
+    assert people.everyone() == []
