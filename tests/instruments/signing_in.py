@@ -35,7 +35,7 @@ class Provider:
 
         wait_until(answers)
 
-    def knows(self, name: str, **claims: object) -> None:
+    def knows(self, name: str, /, **claims: object) -> None:
         """Somebody with a verified address at example.org, unless told otherwise."""
         facts = {"email": f"{name}@example.org", "email_verified": True, "name": name.title(), **claims}
         httpx.put(f"{self.address}/users/{name}", json=facts).raise_for_status()
