@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Mount
+from streamlit import config
 
 from api.app import api_app
+from api.dashboard_door import DashboardDoor
 from jobs.media import sandbox
+from pages import mishap
 from store import logs, migrations, refusals
 from store.database import engine
+from store.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +31,7 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     (SchemaNotAtHead): each says what mends it."""
     logs.configure()
     refusals.check()
-    quieten_uvicorn()
+    quieten_others()
     with engine().connect() as connection:
         migrations.check(connection)
     sandbox.preload()
@@ -34,17 +39,46 @@ async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
-def quieten_uvicorn() -> None:
+def quieten_others() -> None:
     """One form for all logs, and no line a request: Streamlit sets both for uvicorn's loggers when it is imported."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("streamlit.error_util").disabled = True  # it would log a page's error twice, and unredacted
 
 
+def sign_in_secrets() -> dict[str, Any]:
+    """What `st.login` wants to find in secrets.toml; handed over in memory, so that no secret lies in a file."""
+    known = settings()
+    if not known.sign_in:
+        return {}
+    return {
+        "auth": {
+            "redirect_uri": known.oidc_redirect_uri,
+            "cookie_secret": known.oidc_cookie_secret,
+            "client_id": known.oidc_client_id,
+            "client_secret": known.oidc_client_secret,
+            "server_metadata_url": known.oidc_metadata_url,
+        }
+    }
+
+
+def configure_streamlit() -> None:
+    """What .streamlit/config.toml cannot know: where people come from, and what signs the state of a sign-in."""
+    if settings().public_url:
+        config.set_option("server.corsAllowedOrigins", [settings().public_url.rstrip("/")])
+    if settings().oidc_cookie_secret:
+        config.set_option("server.cookieSecret", settings().oidc_cookie_secret)
+
+
+configure_streamlit()
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
+    secrets=sign_in_secrets(),
     routes=[Mount("/api", app=api_app)],
+    middleware=[Middleware(DashboardDoor, index=Path(st.__file__).parent / "static" / "index.html")],
     lifespan=lifespan,
+    on_script_error=mishap.say,
 )

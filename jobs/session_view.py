@@ -38,6 +38,7 @@ class SessionView:
     """Everything shown of one session. Durations in seconds; times are UTC."""
 
     session_id: uuid.UUID
+    owner: str
     title: str
     filename: str
     status: Status
@@ -104,6 +105,7 @@ def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons 
     low_sec, high_sec = (left.low_sec, left.high_sec) if left else (None, None)
     return SessionView(
         session_id=record.id,
+        owner=record.owner,
         title=record.title,
         filename=record.audio_filename,
         status=record.status,

@@ -1,12 +1,12 @@
-"""Retry or cancel everything that the filter finds, after a question that counts."""
+"""Retry or cancel everything that the filter finds, after a question that counts: for operations."""
 
 import streamlit as st
 
-from jobs import bulk
+from jobs import bulk, policy
 from jobs.bulk import Bulk
 from jobs.history import HistoryView
+from jobs.policy import Action, Person
 from pages import confirm
-from pages.signed_in import person
 from store.history_queries import Counted, HistoryFilter
 
 WORDS = {
@@ -20,8 +20,10 @@ WORDS = {
 }
 
 
-def draw(view: HistoryView, which: HistoryFilter) -> None:
-    """A button for each thing that some session of the filter allows; nothing when none does."""
+def draw(view: HistoryView, which: HistoryFilter, who: Person) -> None:
+    """A button for each thing that some session of the filter allows; nothing when none does, or for a coach."""
+    if not policy.may(who, Action.MEND):
+        return
     with st.container(horizontal=True, key="bulk"):
         for what, count in ((Bulk.RETRY, view.retryable), (Bulk.CANCEL, view.cancellable)):
             if count.number:
@@ -36,7 +38,6 @@ def draw(view: HistoryView, which: HistoryFilter) -> None:
 @st.dialog("Are you sure?")
 def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
     label, icon, states, consequence = WORDS[what]
-    who = person()
     noun = "session" if count.number == 1 else "sessions"
     st.markdown(f"**{count.text} {states} {noun}** of the current filter will {consequence}.")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -44,12 +45,14 @@ def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
             st.rerun()
         confirm.act(
             f"{label.removesuffix(' all')} {count.text} {noun}",
-            lambda: confirm.tell(_result(bulk.run(what, which, person=who))),
+            lambda who: confirm.tell(_done(what, which, who)),
             key="confirm-bulk",
             icon=icon,
         )
 
 
-def _result(done: bulk.Done) -> str:
+def _done(what: Bulk, which: HistoryFilter, who: Person) -> str:
+    policy.require(who, Action.MEND)
+    done = bulk.run(what, which, person=who)
     said = f"{done.changed} changed."
     return f"{said} {done.moved_on} had moved on by themselves." if done.moved_on else said

@@ -11,12 +11,13 @@ import streamlit as st
 
 from jobs import messages, retry_cancel
 from jobs.errors import TranscriptDeskError
-from jobs.policy import NotAllowed
-from jobs.retry_cancel import NotPossible, SessionNotFound
+from jobs.policy import NotAllowed, Person
+from jobs.retry_cancel import NotPossible
 from jobs.session_view import SessionView
+from jobs.sign_in import SignInRefused
 from pages import live
 from pages.plain import plain
-from pages.readings import AWAY
+from pages.readings import AWAY, DatabaseAway
 from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
@@ -25,12 +26,12 @@ TOLD = "told"  # what the last click did not change, or how much it did
 
 def buttons(view: SessionView, *, detailed: bool) -> None:
     """The buttons that the session's state allows its coach."""
-    session_id, who = view.session_id, person()
+    session_id = view.session_id
     if view.can_retry:
         label = "Retry" if view.error_code else "Start again"
         act(
             label,
-            lambda: retry_cancel.retry(session_id, person=who),
+            lambda who: retry_cancel.retry(session_id, person=who),
             key=f"retry-{session_id}",
             icon="replay",
             type="secondary" if view.message == messages.FAILED_FOR_GOOD else "primary",
@@ -47,10 +48,10 @@ def buttons(view: SessionView, *, detailed: bool) -> None:
 
 def repair_buttons(view: SessionView) -> None:
     """What operations may do to a session that does not move."""
-    session_id, who = view.session_id, person()
+    session_id = view.session_id
     act(
         "Retry",
-        lambda: retry_cancel.requeue(session_id, person=who),
+        lambda who: retry_cancel.requeue(session_id, person=who),
         key=f"requeue-{session_id}",
         icon="replay",
         help="Queue it again now",
@@ -61,14 +62,14 @@ def repair_buttons(view: SessionView) -> None:
 
 def act(
     label: str,
-    change: Callable[[], object],
+    change: Callable[[Person], object],
     *,
     key: str,
     icon: str,
     type: Literal["primary", "secondary", "tertiary"] = "primary",
     help: str | None = None,
 ) -> None:
-    """A button that does it and draws the page anew; what was not possible is then said."""
+    """A button that does it, as whoever presses it, and draws the page anew; what was not possible is then said."""
     pressed = st.button(
         label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_attempt, args=(change,)
     )
@@ -90,15 +91,17 @@ def tell(sentence: str) -> None:
     st.session_state[TOLD] = sentence
 
 
-def _attempt(change: Callable[[], object]) -> None:
-    """A callback, which runs before anything is drawn, wherever its button stood."""
+def _attempt(change: Callable[[Person], object]) -> None:
+    """A callback, which runs before anything is drawn, wherever its button stood: who presses it is asked now."""
     try:
-        change()
+        change(person())
+    except SignInRefused:
+        return  # the page that is drawn next says why
     except TranscriptDeskError as error:
         tell(plain(error.sentence))
-    except (NotPossible, NotAllowed, SessionNotFound, ValueError) as error:
+    except (NotPossible, NotAllowed, LookupError, ValueError) as error:
         tell(plain(str(error)))
-    except AWAY:
+    except (DatabaseAway, *AWAY):
         tell("The database does not answer, so nothing was changed. Please try again in a minute.")
     live.changed()
 
@@ -125,14 +128,13 @@ def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **loo
 
 @st.dialog("Cancel this transcription?")
 def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
-    who = person()
     st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep it running"):
             st.rerun()
         act(
             "Cancel transcription",
-            lambda: retry_cancel.cancel(session_id, person=who),
+            lambda who: retry_cancel.cancel(session_id, person=who),
             key="confirm-cancel",
             icon="close",
         )
@@ -140,7 +142,6 @@ def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
 
 @st.dialog("Delete this session?")
 def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
-    who = person()
     st.markdown(
         f"**{plain(title)}**, its recording and its transcript are removed **for good**. This cannot be undone."
     )
@@ -149,7 +150,7 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
             st.rerun()
         act(
             "Delete for good",
-            lambda: retry_cancel.delete(session_id, person=who),
+            lambda who: retry_cancel.delete(session_id, person=who),
             key="confirm-delete",
             icon="delete",
         )
@@ -157,14 +158,13 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
 
 @st.dialog("Give this session up?")
 def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
-    who = person()
     st.markdown(f"**{plain(title)}** becomes failed. What is finished of it is kept, and its coach can retry it.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Leave it"):
             st.rerun()
         act(
             "Fail it",
-            lambda: retry_cancel.give_up(session_id, person=who),
+            lambda who: retry_cancel.give_up(session_id, person=who),
             key="confirm-fail",
             icon="block",
         )

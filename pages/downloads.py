@@ -7,6 +7,7 @@ import streamlit as st
 from jobs import transcript_formats
 from jobs.policy import Person, on_behalf_of
 from jobs.transcript_formats import MEDIA_TYPES, Format
+from pages.signed_in import again
 from store import audit
 from store.audit import Action
 from store.session_queries import SessionRecord
@@ -32,9 +33,10 @@ def draw(record: SessionRecord, person: Person) -> None:
 
 def _file(record: SessionRecord, wanted: Format, person: Person) -> Callable[[], str]:
     def write() -> str:
-        with on_behalf_of(person) as db:
+        now = again(person)  # it may be asked for long after the button was drawn
+        with on_behalf_of(now) as db:
             words = segments(db, record.id)
-            audit.record(db, Action.DOWNLOADED, person.actor, session_id=record.id, detail=str(wanted))
+            audit.record(db, Action.DOWNLOADED, now.actor, session_id=record.id, detail=str(wanted))
         return transcript_formats.write(wanted, words, session_id=record.id, title=record.title)
 
     return write

@@ -7,8 +7,9 @@ import streamlit as st
 from jobs import history
 from jobs.engines.registry import engine_label, engine_names
 from jobs.history import HistoryView
+from jobs.owners import owner_names
 from pages import bulk_bar, history_table, live, viewer
-from pages.signed_in import person
+from pages.signed_in import again, person
 from store.history_queries import HistoryFilter, Sort
 from store.states import FINAL, LOOKS, Status
 
@@ -65,11 +66,11 @@ def draw(view: HistoryView) -> None:
         st.info("No session fits. Change the filters, or upload a recording.", icon=":material/search_off:")
         return
     st.caption(f"{view.count.text} sessions")
-    history_table.draw(view)
+    history_table.draw(view, live.ask(owner_names, reader, frozenset(session.owner for session in view.sessions)))
     with st.container(horizontal=True, horizontal_alignment="center"):
         turn("Previous", ":material/chevron_left:", view.previous)
         turn("Next", ":material/chevron_right:", view.next)
-    bulk_bar.draw(view, which)
+    bulk_bar.draw(view, which, reader)
 
 
 def turn(label: str, icon: str, cursor: str | None) -> None:
@@ -85,7 +86,7 @@ reader = person()
 live.show(draw, history.page, reader, which, order, st.query_params.get("turn"), ROWS)
 st.download_button(
     "Download as CSV",
-    data=lambda: "".join(history.as_csv(reader, which)),
+    data=lambda: "".join(history.as_csv(again(reader), which)),
     file_name="transcript-desk-history.csv",
     mime="text/csv",
     icon=":material/download:",

@@ -21,14 +21,15 @@ MARKS = {
 HEADS = ("Session", "State", "Uploaded", "Audio", "Processing", "Speed", "Engine")
 
 
-def draw(view: HistoryView) -> None:
-    """One row a session, its title a link."""
-    heads = "".join(f"<th>{head}</th>" for head in HEADS)
-    rows = "".join(_row(session) for session in view.sessions)
+def draw(view: HistoryView, coaches: dict[str, str]) -> None:
+    """One row a session, its title a link; and whose it is, where `coaches` names some by their owner ids."""
+    shown = (*HEADS, "Coach") if coaches else HEADS
+    heads = "".join(f"<th>{head}</th>" for head in shown)
+    rows = "".join(_row(session, shown, coaches) for session in view.sessions)
     st.html(f'<table class="sessions"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
 
 
-def _row(session: SessionView) -> str:
+def _row(session: SessionView, heads: tuple[str, ...], coaches: dict[str, str]) -> str:
     title = f'<a href="session?session={session.session_id}" target="_self">{escape(session.title)}</a>'
     state = f'<span class="state {session.look.colour}">{MARKS[session.status]} {session.look.label}</span>'
     if session.status is not Status.COMPLETED:
@@ -41,9 +42,10 @@ def _row(session: SessionView) -> str:
         roughly(session.processing_sec) if session.processing_sec else "–",
         f"{session.speed:.1f}x" if session.speed else "–",
         escape(engine_label(session.engine)),
+        *([escape(coaches.get(session.owner, session.owner))] if coaches else []),
     ]
     return (
         "<tr>"
-        + "".join(f'<td data-label="{head}">{cell}</td>' for head, cell in zip(HEADS, cells, strict=True))
+        + "".join(f'<td data-label="{head}">{cell}</td>' for head, cell in zip(heads, cells, strict=True))
         + "</tr>"
     )

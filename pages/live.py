@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages import viewer
-from pages.readings import DatabaseAway, Readings
+from jobs.policy import NotAllowed, Person
+from jobs.sign_in import SignInRefused
+from pages import signed_in, viewer
+from pages.readings import DatabaseAway, readings
 from store.database import transaction
 from store.session_queries import by_ids
 from store.settings import settings
@@ -14,14 +16,12 @@ from store.settings import settings
 Facts = TypeVar("Facts")
 
 
-@st.cache_resource
-def readings() -> Readings:
-    """The readings that all viewers of this process share."""
-    return Readings()
-
-
 def show(draw: Callable[[Facts], None], question: Callable[..., Facts], *arguments: Any, stamp: bool = True) -> None:
-    """Draw the answer to `question(*arguments)` now and every few seconds; `stamp` says how fresh it is."""
+    """Draw the answer to `question(*arguments)` now and every few seconds; `stamp` says how fresh it is.
+
+    The Person among the arguments is looked at anew each time: whoever is out, or has another role now, sees the frame
+    of all pages decide, and no answer.
+    """
     st.fragment(_refresh, run_every=settings().refresh_sec)(draw, question, arguments, stamp)
 
 
@@ -44,10 +44,14 @@ def _refresh(
     draw: Callable[[Any], None], question: Callable[..., Any], arguments: tuple[Any, ...], stamp: bool
 ) -> None:
     try:
+        if any(isinstance(argument, Person) and argument != signed_in.person() for argument in arguments):
+            st.rerun()
         reading = readings().ask(question, *arguments)
     except DatabaseAway:
         _say_away()
         return
+    except (SignInRefused, NotAllowed):
+        st.rerun()
     at = viewer.exact_time(reading.at)
     if not reading.fresh and stamp:
         st.warning(

@@ -33,7 +33,7 @@ def _nothing_yet() -> None:
         )
         confirm.act(
             "Try the sample recording",
-            lambda: submit_sample(person()),
+            submit_sample,
             key="try-sample",
             icon="play_circle",
             type="secondary",
@@ -47,5 +47,6 @@ st.markdown(
     "Upload the recording of a coaching session and watch it become a transcript. It is safe as soon as it is "
     "uploaded: close the laptop and come back when it is done."
 )
-uploads.section()
-live.show(draw, cards, person())
+who = person()
+uploads.section(who)
+live.show(draw, cards, who)

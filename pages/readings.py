@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -88,6 +89,12 @@ class Readings:
         finally:
             with self._lock:
                 self._asking.pop(key, None)
+
+
+@st.cache_resource
+def readings() -> Readings:
+    """The readings that all viewers of this process share; whose they are is among a question's arguments."""
+    return Readings()
 
 
 def _expired(reading: Reading[Any]) -> Reading[Any]:

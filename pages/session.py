@@ -5,7 +5,8 @@ import uuid
 import streamlit as st
 
 from jobs.cards import Detail, detail, lines
-from pages import breakdown, downloads, live, player, session_card, session_facts, tab_title, timeline
+from jobs.owners import owner_names
+from pages import breakdown, downloads, live, player, retention, session_card, session_facts, tab_title, timeline
 from pages.plain import plain
 from pages.signed_in import person
 from store.states import Status
@@ -17,6 +18,7 @@ def draw_card(found: Detail | None) -> None:
     view = found.card.view
     tab_title.show([view], otherwise=f"{view.title} · {tab_title.PRODUCT}")
     session_card.draw(found.card, detailed=True)
+    retention.draw(view)
     if found.card.words and view.status is not Status.COMPLETED:
         st.subheader("Words so far", anchor=False)
         session_card.transcript_lines(found.card.words)
@@ -26,11 +28,14 @@ def draw_past(found: Detail | None) -> None:
     if found is not None:
         breakdown.draw(found)
         timeline.draw(found)
-        session_facts.draw(found)
+        session_facts.draw(found, whose)
 
 
 def transcript(found: Detail) -> None:
     st.subheader("Transcript", anchor=False)
+    if found.card.view.transcript_deleted_at:
+        st.info("The transcript was deleted, as is set for this desk.", icon=":material/auto_delete:")
+        return
     downloads.draw(found.record, who)
     words = live.ask(lines, found.record.id, who)
     if not words:
@@ -60,6 +65,10 @@ else:
     shown_as = session.record.status
     st.page_link("my_sessions.py", label="My sessions", icon=":material/arrow_back:")
     st.title(plain(session.record.title), anchor=False)
+    owner = session.record.owner
+    whose = live.ask(owner_names, who, frozenset({owner})).get(owner, owner)
+    if owner != who.account_id:
+        st.caption(f":material/person: Session of **{plain(whose)}**. That you open it is on record.")
     live.show(draw_card, detail, session.record.id, who)
     if shown_as is Status.COMPLETED:
         transcript(session)

@@ -1,21 +1,19 @@
 """The facts of a recording and its session, for people who look closely."""
 
-from html import escape
-
 import streamlit as st
 
 from jobs.cards import Detail
 from jobs.durations import clock
 from jobs.engines import registry
-from pages import viewer
+from pages import facts, viewer
 from pages.plain import size
 
 
-def draw(detail: Detail) -> None:
-    """Two lists: the recording, and what operations ask for; and the link to this page."""
+def draw(detail: Detail, whose: str) -> None:
+    """Two lists: the recording, and what operations ask for; and the link to this page. `whose`: the coach's name."""
     record = detail.record
     st.subheader("Details", anchor=False)
-    _list(
+    facts.known(
         {
             "File": record.audio_filename,
             "Length": clock(record.duration_total),
@@ -29,9 +27,10 @@ def draw(detail: Detail) -> None:
         }
     )
     with st.expander("For operations", icon=":material/build:"):
-        _list(
+        facts.known(
             {
                 "Session": str(record.id),
+                "Coach": whose,
                 "RQ job": record.transcription_job_id or "–",
                 "Worker": record.worker or "–",
                 "Claim": str(record.claim_no),
@@ -46,8 +45,3 @@ def draw(detail: Detail) -> None:
 
 def _address() -> str:
     return (st.context.url or "session").partition("?")[0]
-
-
-def _list(facts: dict[str, str]) -> None:
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
-    st.html(f'<dl class="known">{rows}</dl>')

@@ -43,7 +43,7 @@ def draw_stopped(engine: StoppedEngine, as_of: datetime) -> None:
             f"**What to do:** `make doctor` names what is wrong and what mends it. Sessions that wait for it: "
             f"{engine.waiting}. They start by themselves; the next try is at {again}."
         )
-        confirm.act("Try now", lambda: try_now(stop.engine, who), key=f"try-{stop.engine}", icon="replay")
+        confirm.act("Try now", lambda who: try_now(stop.engine, who), key=f"try-{stop.engine}", icon="replay")
 
 
 def draw_session(session: StalledSession) -> None:

@@ -1,7 +1,6 @@
 """A session's past: its attempts as a chart and a table, and its history line by line."""
 
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import altair as alt
@@ -10,7 +9,7 @@ import streamlit as st
 
 from jobs.cards import Detail
 from jobs.durations import roughly
-from pages import viewer
+from pages import facts, viewer
 from store.states import LOOKS
 from store.timeline_queries import AttemptRow
 
@@ -23,7 +22,7 @@ def draw(detail: Detail) -> None:
     if detail.attempts:
         st.subheader("Attempts", anchor=False)
         st.altair_chart(_chart(detail.attempts, now), alt=_in_words(detail.attempts, now), key="attempts")
-        _table(
+        facts.table(
             ["Attempt", "Outcome", "Started by", "Worker", "Waited", "Took", "Error"],
             [
                 [
@@ -39,7 +38,7 @@ def draw(detail: Detail) -> None:
             ],
         )
     st.subheader("History", anchor=False)
-    _table(
+    facts.table(
         ["When", "State", "%", "Message", "By"],
         [
             [
@@ -104,14 +103,3 @@ def _in_words(attempts: list[AttemptRow], now: datetime) -> str:
         )
         for row in attempts
     )
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> None:
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td data-label="{escape(name)}">{escape(cell)}</td>' for name, cell in zip(heads, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    st.html(f'<table class="sessions"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')

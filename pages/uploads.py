@@ -9,10 +9,10 @@ from jobs import submit
 from jobs.durations import between, clock, roughly
 from jobs.engines import registry
 from jobs.errors import EmptyFile, FileTooLarge
+from jobs.policy import Person
 from jobs.submit import Prospect, Wishes
 from pages import confirm, live
 from pages.plain import plain, size
-from pages.signed_in import person
 from store.settings import settings
 from store.states import Priority
 
@@ -26,12 +26,12 @@ _box = st.components.v2.component(
 )
 
 
-def section() -> None:
+def section(who: Person) -> None:
     """Draw the box, and below it what was uploaded and not started yet: it survives a reload.
 
     It is no fragment: leaving a text for a button of another fragment sends both as one change, and the click is lost.
     """
-    kept = live.ask(submit.kept, person())
+    kept = live.ask(submit.kept, who)
     _box(
         key="upload-box",
         data=_limits([str(prospect.recording.id) for prospect in kept]),
@@ -43,13 +43,13 @@ def section() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(f"Ready to start ({len(kept)})", anchor=False)
         if len(kept) > 1:
-            confirm.act("Start all", lambda: _start_all(ids), key="start-all", icon="play_arrow")
+            confirm.act("Start all", lambda who: _start_all(ids, who), key="start-all", icon="play_arrow")
     for prospect in kept:
         _draw(prospect)
 
 
 def _draw(prospect: Prospect) -> None:
-    recording, key, who = prospect.recording, prospect.recording.id, person()
+    recording, key = prospect.recording, prospect.recording.id
     with st.container(border=True, key=f"card-upload-{key}"):
         st.markdown(f"**{plain(recording.audio_filename)}**")
         st.caption(f"{clock(recording.duration_total)} · {size(recording.audio_size_bytes)} · {recording.audio_format}")
@@ -66,10 +66,10 @@ def _draw(prospect: Prospect) -> None:
             _options(prospect)
         with st.container(horizontal=True):
             label = "Transcribe again" if prospect.duplicate_of else "Start transcription"
-            confirm.act(label, lambda: _start(key), key=f"start-{key}", icon="play_arrow")
+            confirm.act(label, lambda who: _start(key, who), key=f"start-{key}", icon="play_arrow")
             confirm.act(
                 "Discard",
-                lambda: submit.discard(key, who),
+                lambda who: submit.discard(key, who),
                 key=f"discard-{key}",
                 icon="delete",
                 type="secondary",
@@ -98,19 +98,19 @@ def _expectation(prospect: Prospect) -> str:
     return f"**about {roughly(expected.expected_sec)} if started now** ({interval}{basis})"
 
 
-def _start(upload_id: uuid.UUID) -> None:
+def _start(upload_id: uuid.UUID, who: Person) -> None:
     draft = st.session_state
     wishes = Wishes(
         title=draft.get(f"title-{upload_id}") or "",
         language=draft.get(f"language-{upload_id}") or "en",
         priority=draft.get(f"priority-{upload_id}") or "normal",
     )
-    submit.start(upload_id, person(), wishes=wishes)
+    submit.start(upload_id, who, wishes=wishes)
 
 
-def _start_all(ids: list[uuid.UUID]) -> None:
+def _start_all(ids: list[uuid.UUID], who: Person) -> None:
     for upload_id in ids:
-        _start(upload_id)
+        _start(upload_id, who)
 
 
 def _limits(kept: list[str]) -> dict[str, object]:

@@ -28,6 +28,12 @@ def day_and_time(moment: datetime, *, now: datetime | None = None) -> str:
     return f"{day}, {here:%H:%M}"
 
 
+def day(moment: datetime) -> str:
+    """`3 March`, with the year unless it is this one."""
+    here = moment.astimezone(zone())
+    return f"{here.day} {here:%B}" + ("" if here.year == datetime.now(zone()).year else f" {here.year}")
+
+
 def full(moment: datetime | None) -> str:
     """`2025-01-09 14:03:05`, or a dash for no time."""
     return "–" if moment is None else moment.astimezone(zone()).strftime("%Y-%m-%d %H:%M:%S")

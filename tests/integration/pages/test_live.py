@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
-from jobs import cards
+from jobs import policy
+from pages import live
 from pages.readings import DatabaseAway, Readings
 from tests.instruments.claims import claimed, set_facts
 from tests.instruments.screens import opened, percentages, said
@@ -92,7 +93,7 @@ def test_a_page_shows_old_numbers_as_old_and_recovers(new_session: NewSession, m
     app = opened()
     before = percentages(app)
     with monkeypatch.context() as away:
-        away.setattr(cards, "on_behalf_of", lambda _: _raise_away())
+        away.setattr(policy, "transaction", lambda _: _raise_away())
         again(app)
         words = said(app)
         assert "The database does not answer" in words
@@ -104,15 +105,14 @@ def test_a_page_shows_old_numbers_as_old_and_recovers(new_session: NewSession, m
 
 
 def test_a_page_without_any_numbers_says_that_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cards, "on_behalf_of", lambda _: _raise_away())
+    monkeypatch.setattr(policy, "transaction", lambda _: _raise_away())
+    monkeypatch.setattr(live, "transaction", _raise_away)
     words = said(opened())
     assert "The database does not answer at the moment" in words
     assert "goes on by itself" in words
 
 
 def again(app: AppTest) -> None:
-    from pages import live
-
     live.changed()
     app.run()
     assert not app.exception
