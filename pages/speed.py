@@ -72,7 +72,6 @@ def figures(view: SpeedView) -> None:
         rate = "–" if view.success_rate is None else f"{view.success_rate:.1%}"
         st.metric("Success rate", rate, border=True, help="Completed of those that completed or failed.")
         st.metric("Completed", f"{view.completed:,}", border=True)
-        st.metric("Failed", f"{view.failed:,}", border=True)
         wait = view.typical_wait_sec
         st.metric("Typical queue wait", "–" if wait is None else roughly(wait), border=True)
         st.metric("Audio transcribed", f"{view.audio_hours:,.1f} h", border=True)

@@ -29,7 +29,6 @@ def test_the_figures_are_those_of_the_sessions(new_session: NewSession) -> None:
         "Typical speed": "3.0x",
         "Success rate": "75.0%",
         "Completed": "3",
-        "Failed": "1",
         "Typical queue wait": "1 s",
         "Audio transcribed": "0.1 h",
     }
