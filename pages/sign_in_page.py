@@ -3,6 +3,7 @@
 import streamlit as st
 
 from jobs.sign_in import AccountUnknown, SignInExpired, SignInRefused
+from pages.plain import plain
 from pages.signed_in import NotSignedIn
 
 BY_SIGNING_IN = (NotSignedIn, SignInExpired, AccountUnknown)  # the same button mends them
@@ -30,4 +31,4 @@ def _button(label: str, icon: str, act: object) -> None:
 
 def _address() -> str:
     email = str(st.user.get("email") or "")
-    return email.replace("*", "") + ": " if email else ""
+    return f"You are signed in as **{plain(email)}**. " if email else ""
