@@ -20,7 +20,7 @@ def draw(refusal: SignInRefused) -> None:
             _button("Sign in", ":material/login:", st.login)
             st.caption("With the account of your work. Your password is never seen here.")
         else:
-            st.error(f"**{_address()}**{refusal!s}", icon=":material/block:")
+            st.error(f"{_address()}{refusal}", icon=":material/block:")
             _button("Use another account", ":material/switch_account:", st.logout)
             st.caption("This signs you out here first.")
 
