@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from jobs import bulk, retry_cancel
 from jobs.bulk import Bulk, Done
@@ -52,11 +53,11 @@ def test_what_moved_on_meanwhile_is_counted_apart(new_session: NewSession, monke
     first, second = cancelled(new_session()), cancelled(new_session())
     once = retry_cancel.retry
 
-    def retry_both(session_id: uuid.UUID, *, actor: str) -> None:
+    def retry_both(session_id: uuid.UUID, **by: Any) -> None:
         """Its coach retries the second one by hand while the first is being retried."""
         if session_id == first:
             once(second, actor="anna")
-        once(session_id, actor=actor)
+        once(session_id, **by)
 
     monkeypatch.setattr(retry_cancel, "retry", retry_both)  # type: ignore[attr-defined]
     assert bulk.run(Bulk.RETRY, HistoryFilter(), actor="operations") == Done(changed=1, moved_on=1)

@@ -1,4 +1,4 @@
-"""Row-level security below the policy: what a transaction on somebody's behalf can do when every filter is forgotten."""
+"""Row-level security below the policy: what a coach's transaction can do when every filter is forgotten."""
 
 import uuid
 from collections.abc import Callable
