@@ -50,7 +50,7 @@ def draw(found: list[TokenRecord]) -> None:
 
 def _life(token: TokenRecord) -> str:
     used = f"last used {_when(token.last_used_at)}" if token.last_used_at else "never used"
-    return f"<small>`td_{token.id}_…` · {used} · expires {viewer.day(token.expires_at)}</small>"
+    return f":small[:gray[td\\_{token.id}\\_… · {used} · expires {viewer.day(token.expires_at)}]]"
 
 
 def _when(moment: object) -> str:

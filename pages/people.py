@@ -46,8 +46,8 @@ def draw_account(account: AccountRecord) -> None:
         you = " (you)" if account.id == who.account_id else ""
         seen = viewer.day_and_time(account.last_seen_at)
         since = viewer.day(account.created_at)
-        st.markdown(f"**{plain(account.name)}**{you}  \n{plain(account.email)}")
-        st.caption(f"Here since {since} · last seen {seen}", width="content")
+        about = f":small[:gray[Here since {since} · last seen {plain(seen)}]]"
+        st.markdown(f"**{plain(account.name)}**{you} · {plain(account.email)}  \n{about}")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if is_out:
                 st.badge("disabled", icon=":material/block:", color="red")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from jobs.sign_in import AccountUnknown, SignInExpired, SignInRefused
+from pages.plain import plain
 from pages.signed_in import NotSignedIn
 
 BY_SIGNING_IN = (NotSignedIn, SignInExpired, AccountUnknown)  # the same button mends them
@@ -19,7 +20,7 @@ def draw(refusal: SignInRefused) -> None:
             _button("Sign in", ":material/login:", st.login)
             st.caption("With the account of your work. Your password is never seen here.")
         else:
-            st.error(f"**{_address()}**{refusal!s}", icon=":material/block:")
+            st.error(f"{_address()}{refusal}", icon=":material/block:")
             _button("Use another account", ":material/switch_account:", st.logout)
             st.caption("This signs you out here first.")
 
@@ -30,4 +31,4 @@ def _button(label: str, icon: str, act: object) -> None:
 
 def _address() -> str:
     email = str(st.user.get("email") or "")
-    return email.replace("*", "") + ": " if email else ""
+    return f"You are signed in as **{plain(email)}**. " if email else ""
