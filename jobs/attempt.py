@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from jobs import messages
-from jobs.claim import Claim, claim_next, claim_parked
+from jobs.claim import Claim, claim_next, claim_parked, claim_waiting
 from jobs.completion import complete
 from jobs.engines import registry
 from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 def run_next(*, worker: str, job_id: str, on_claim: Callable[[Claim], None]) -> bool:
     """Claim the session whose turn it is and see its attempt through; False when no session was due.
 
-    A look at a remote engine takes a moment: then other parked sessions that are due are looked at as well.
+    A look at a remote engine takes a moment: then other parked sessions that are due are looked at as well, in turns
+    with waiting ones that are to be handed to a provider, so that neither hold up the others.
     """
     claim = claim_next(worker=worker, job_id=job_id)
     if claim is None:
@@ -49,8 +50,15 @@ def run_next(*, worker: str, job_id: str, on_claim: Callable[[Claim], None]) -> 
             on_claim(claim)
             run(claim)
         more = claim.remote and time.monotonic() < until and not stopping.is_set()
-        claim = claim_parked(worker=worker, job_id=job_id) if more else None
+        claim = _another(claim, job_id) if more else None
     return True
+
+
+def _another(done: Claim, job_id: str) -> Claim | None:
+    """The next session that takes but a moment: a new one after a look and the other way round, if any is due."""
+    waiting = partial(claim_waiting, worker=done.worker, job_id=job_id, remote_only=True)
+    parked = partial(claim_parked, worker=done.worker, job_id=job_id)
+    return waiting() or parked() if done.elapsed_before_sec > 0 else parked() or waiting()
 
 
 def run(claim: Claim) -> None:

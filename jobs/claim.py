@@ -46,13 +46,16 @@ class Claim:
 def claim_next(*, worker: str, job_id: str) -> Claim | None:
     """Claim a parked session that is to be looked at, or else the session whose turn it is; None when none is due or
     someone was first."""
-    parked = claim_parked(worker=worker, job_id=job_id)
-    if parked is not None:
-        return parked
+    return claim_parked(worker=worker, job_id=job_id) or claim_waiting(worker=worker, job_id=job_id)
+
+
+def claim_waiting(*, worker: str, job_id: str, remote_only: bool = False) -> Claim | None:
+    """Claim the session whose turn it is, with `remote_only` if a provider is to recognise it; None when none is due or
+    someone was first."""
     begun = time.monotonic()
     with transaction() as db:
         turn = next_turn(db)
-        if turn is None:
+        if turn is None or (remote_only and not registry.is_remote(turn.engine)):
             return None
         expected = board.expectation(db, turn.engine, turn.duration_total)
         claim_no = take(

@@ -52,10 +52,10 @@ def test_a_hundred_operations_are_under_way_at_once_and_all_complete(
     looks = desk.folder / "looks"
     there = settings(audio_in_cloud.address, speech.address) | {"AUDIO_BUCKET": audio_in_cloud.bucket}
     there |= {"POLL_SEC": "20", "POLL_CAP_SEC": "20", "LEASE_SEC": "30", "LOOKS_FILE": str(looks)}
-    sessions = [for_google(new_session) for _ in range(COUNT)]
     desk.start("jobs.reconcile", **there)
     for _ in range(WORKERS):
         desk.start("tests.instruments.timed_worker", **there)
+    sessions = [for_google(new_session) for _ in range(COUNT)]
 
     wait_until(lambda: len(speech.accepted()) == COUNT, WITHIN_SEC, 0.5)
     assert {operation["outcome"] for operation in speech.accepted()} == {"running"}

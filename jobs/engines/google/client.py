@@ -21,6 +21,7 @@ from jobs.errors import ProviderUnavailable
 from store.settings import Settings, settings
 
 PAGE_SIZE = 200
+LOOK_AGAIN_SEC = 1.0  # so long a worker asks again how an operation is; the next look comes anyhow
 LIST_FACTOR = 6  # a list of operations may take this many times as long as one call
 OPTIONS = [
     ("grpc.max_send_message_length", -1),
@@ -44,7 +45,7 @@ class SpeechConnection:
 
     def get_operation(self, name: str) -> operations_pb2.Operation:
         timeout_sec = settings().google_timeout_sec
-        return self.client().get_operation({"name": name}, retry=_again(timeout_sec), timeout=timeout_sec)
+        return self.client().get_operation({"name": name}, retry=_again(LOOK_AGAIN_SEC), timeout=timeout_sec)
 
     def cancel_operation(self, name: str) -> None:
         timeout_sec = settings().google_timeout_sec

@@ -95,6 +95,27 @@ def test_one_job_looks_at_all_that_are_due(provider: Provider, new_session: NewS
     assert {record_of(session_id).status for session_id in ids} == {Status.COMPLETED}
 
 
+def test_many_looks_do_not_hold_up_what_is_to_be_submitted(provider: Provider, new_session: NewSession) -> None:
+    for _ in range(3):
+        new_session(engine="provider")
+    look()
+    for _ in range(2):
+        new_session(engine="provider")
+    provider.calls.clear()
+    make_due()
+    look()
+    assert provider.calls == ["poll", "submit", "poll", "submit", "poll"]
+
+
+def test_a_look_is_not_followed_by_a_recording_that_takes_long(provider: Provider, new_session: NewSession) -> None:
+    new_session(engine="provider")
+    look()
+    waiting = new_session(engine="pocketsphinx", priority="high")
+    make_due()
+    look()
+    assert record_of(waiting).status is Status.PENDING, "another job does it"
+
+
 def test_a_look_that_is_due_rings_a_doorbell(provider: Provider, session_id: uuid.UUID) -> None:
     look()
     assert ring_doorbells() == 0
