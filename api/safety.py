@@ -100,11 +100,12 @@ def is_our_host(header: str) -> bool:
     listed = {name.strip().rstrip(".").lower() for name in settings().allowed_hosts.split(",")} - {""}
     if not listed and not is_loopback(bound):
         return True
+    public = urlsplit(settings().public_url).hostname or bound
     try:
         name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
     except ValueError:  # no address at all
         return False
-    return name in {*listed, bound.lower()} or is_loopback(name)
+    return name in {*listed, bound.lower(), public.lower()} or is_loopback(name)
 
 
 def is_from_a_page_of_ours(headers: Headers) -> bool:

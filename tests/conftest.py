@@ -5,9 +5,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.google_cloud.fixtures import audio_in_cloud, cloud_storage, storage_address
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines are noisy
+hypothesis.settings.load_profile("untimed")
 
 __all__ = ["audio_in_cloud", "cloud_storage", "storage_address"]
 UNIT = Path(__file__).parent / "unit"

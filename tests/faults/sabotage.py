@@ -127,9 +127,9 @@ def reconciler(kind: str) -> None:
 
 
 def intent(kind: str) -> None:
-    """Nobody searches for an operation that may have been accepted: it is submitted again at once."""
+    """Nobody searches for an operation that may have been accepted: it is soon submitted again."""
     if kind == "worker":
-        os.environ["UNKNOWN_SUBMISSION_SEC"] = "0.01"
+        os.environ["UNKNOWN_SUBMISSION_SEC"] = "3"  # half of it is what a submission may take
         replace("jobs.engines.google.engine:Google.find", lambda _: lambda *_given: None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from jobs import attempt, messages
+from jobs import completion, messages
 from store import outcomes
 from store.database import transaction
 from store.session_queries import by_id
@@ -27,7 +27,7 @@ def test_status_transcript_and_history_come_together(new_session: NewSession) ->
     claim = claimed()
     finish_chunk(claim, 20.0, 40.0)
     finish_chunk(claim, 0.0, 20.0)
-    assert attempt._commit_transcript(claim) == 2
+    assert completion._commit_transcript(claim) == 2
     record = record_of(session_id)
     assert (record.status, record.progress, record.duration_processed) == (Status.COMPLETED, 100, 60.0)
     assert record.finished_at is not None
@@ -41,8 +41,8 @@ def test_after_an_unclear_commit_it_is_read_again_not_written_again(new_session:
     session_id = new_session()
     claim = claimed()
     finish_chunk(claim)
-    assert attempt._commit_transcript(claim) == 1
-    assert attempt._commit_transcript(claim) == 1
+    assert completion._commit_transcript(claim) == 1
+    assert completion._commit_transcript(claim) == 1
     assert statuses(session_id).count(Status.COMPLETED) == 1
     assert transcript(session_id) == [0.0]
 
@@ -64,14 +64,14 @@ def test_a_worker_that_comes_back_late_writes_nothing(new_session: NewSession) -
         )
     assert complete(claimed("host-new"), [])
     assert not complete(late)
-    assert attempt._commit_transcript(late) is None
+    assert completion._commit_transcript(late) is None
     assert transcript(session_id) == []
     assert record_of(session_id).worker == "host-new"
 
 
 def test_a_recording_without_a_word_completes_with_an_empty_transcript(new_session: NewSession) -> None:
     session_id = new_session()
-    assert attempt._commit_transcript(claimed()) == 0
+    assert completion._commit_transcript(claimed()) == 0
     assert record_of(session_id).status is Status.COMPLETED
 
 

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from jobs.engines.google.engine import Google
-from jobs.engines.protocol import OperationGone, Recognised, RemoteAudio, Running, Segment, SubmissionUnknown
+from jobs.engines.protocol import (
+    OperationFailed,
+    OperationGone,
+    Recognised,
+    RemoteAudio,
+    Running,
+    Segment,
+    SubmissionUnknown,
+)
 from jobs.errors import (
     AudioMissing,
     EngineRefused,
@@ -270,8 +278,9 @@ def test_an_operation_that_fails_says_why(
     google: Google, cloud_speech: SpeechServer, audio: RemoteAudio, of: str, code: str, meaning: type[Exception]
 ) -> None:
     cloud_speech.fault(**{of: code})
-    with pytest.raises(meaning):
+    with pytest.raises(OperationFailed) as failed:
         ended(google, google.submit(audio), audio)
+    assert type(failed.value.error) is meaning
 
 
 def test_an_operation_that_google_forgot_is_gone(
@@ -285,8 +294,9 @@ def test_an_operation_that_google_forgot_is_gone(
 
 def test_audio_that_is_not_there_is_missing(google: Google, audio: RemoteAudio) -> None:
     gone = RemoteAudio("gs://audio/nothing.wav", 10.0, "en", 1, False)
-    with pytest.raises(AudioMissing):
+    with pytest.raises(OperationFailed) as failed:
         ended(google, google.submit(gone), gone)
+    assert type(failed.value.error) is AudioMissing
 
 
 def test_half_of_the_words_are_not_taken(
@@ -294,8 +304,9 @@ def test_half_of_the_words_are_not_taken(
 ) -> None:
     audio = put(wav(np.random.default_rng(2).integers(-3000, 3000, (16_000 * 60, 1))), 60.0)
     cloud_speech.fault(truncated=True)
-    with pytest.raises(PartialResult):
+    with pytest.raises(OperationFailed) as failed:
         ended(google, google.submit(audio), audio)
+    assert type(failed.value.error) is PartialResult
     assert ended(google, google.submit(audio), audio)
 
 
