@@ -10,7 +10,7 @@ ENGINE ?= suite
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api doctor psql demo demo-remove test check faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor psql demo demo-remove test check audit faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: environment-dev  ## lint, format and types
 	@$(IN_VENV) -m ruff check .
 	@$(IN_VENV) -m ruff format --check .
 	@$(IN_VENV) -m mypy
+
+audit: environment-dev  ## known weaknesses of the pinned packages, where the index tells of them
+	@$(IN_VENV) tools/audit_packages.py
 
 faults: environment-dev  ## the fault suite: SESSIONS=240 SECONDS=150 SEED=7 ENGINE=suite; ARGS="--healthy"
 	@$(IN_VENV) -m tests.faults --sessions $(SESSIONS) --seconds $(SECONDS) --seed $(SEED) --engine $(ENGINE) $(ARGS)
