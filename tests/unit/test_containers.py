@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from store import refusals
 from store.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
@@ -168,3 +169,11 @@ def test_docker_compose_refuses_to_start_without_a_password(tmp_path: Path) -> N
     )
     assert run.returncode != 0
     assert "POSTGRES_PASSWORD" in run.stderr
+
+
+def test_a_desk_with_these_settings_does_not_refuse_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**EXAMPLE, "BIND_HOST": "0.0.0.0"}.items():
+        if name in SETTINGS:
+            monkeypatch.setenv(name, value)
+    configured = Settings()
+    assert refusals.refusals(configured) + refusals.open_queue_dashboard(configured) == []
