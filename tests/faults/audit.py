@@ -2,7 +2,8 @@
 
 `audit_transition` has each change of a status, `audit_look` each claim of a session that went on being processed
 (`parked` says whether nobody held it then), `audit_write` each chunk and segment with the claim that the session had
-when it was written. The checker compares them with the product's own history.
+when it was written. The checker compares them with the product's own history. They write as the tables' owner, for
+whomever the product acts.
 """
 
 import psycopg2
@@ -16,7 +17,7 @@ CREATE TABLE IF NOT EXISTS audit_write (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, session_id uuid, kind text, start_sec double precision,
     claim_no bigint, holder bigint, status text, at timestamptz DEFAULT clock_timestamp()
 );
-CREATE OR REPLACE FUNCTION audit_status() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_status() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO audit_transition (session_id, before, after, claim_no)
     VALUES (NEW.id, CASE TG_OP WHEN 'UPDATE' THEN OLD.status END, NEW.status, NEW.claim_no);
@@ -25,14 +26,14 @@ END $$;
 CREATE TABLE IF NOT EXISTS audit_look (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, session_id uuid, before bigint, claim_no bigint, parked boolean
 );
-CREATE OR REPLACE FUNCTION audit_claim() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_claim() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO audit_look (session_id, before, claim_no, parked)
     VALUES (NEW.id, OLD.claim_no, NEW.claim_no,
             NEW.status = 'processing' AND OLD.next_run_at <= clock_timestamp() AND NEW.next_run_at IS NULL);
     RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION audit_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION audit_words() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO audit_write (session_id, kind, start_sec, claim_no, holder, status)
     SELECT NEW.session_id, TG_TABLE_NAME, NEW.start_sec, NEW.claim_no, session.claim_no, session.status
