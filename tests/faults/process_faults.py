@@ -123,10 +123,15 @@ def _hit(fault: Fault, worker_pid: int) -> None:
 
 
 def _expect_death(fault: Fault, processes: list[psutil.Process]) -> None:
-    """Note whoever lives on although its parent was killed."""
-    begun = time.monotonic()
+    """Note whoever lives on although its parent is gone: each one's time runs from then, since they die in turn."""
+    orphaned: dict[int, float] = {}
+    parents = {process.pid: _parent_of(process) for process in processes}
     while processes := [process for process in processes if is_alive(process)]:
-        late = [process for process in processes if time.monotonic() - begun > _allowance_sec(process)]
+        now, left = time.monotonic(), {process.pid for process in processes}
+        for process in processes:
+            if parents[process.pid] not in left:
+                orphaned.setdefault(process.pid, now)
+        late = [p for p in processes if now - orphaned.get(p.pid, now) > _allowance_sec(p)]
         if late:
             fault.survivors += [
                 f"{process.pid} ({' '.join(command(process)[-3:])}) lived on after its parent: {fault.kind}"
@@ -134,6 +139,12 @@ def _expect_death(fault: Fault, processes: list[psutil.Process]) -> None:
             ]
             return
         time.sleep(0.05)
+
+
+def _parent_of(process: psutil.Process) -> int:
+    with suppress(psutil.NoSuchProcess):
+        return process.ppid()
+    return 0
 
 
 def _allowance_sec(process: psutil.Process) -> float:
