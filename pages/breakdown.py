@@ -53,5 +53,5 @@ def _chart(parts: Sequence[Part]) -> Any:
             order="Order:Q",
             tooltip=["Bar", "Stage", "Length"],
         )
-        .properties(height=60 + 30 * table["Bar"].nunique())
+        .properties(height=110 + 40 * table["Bar"].nunique())  # legend and axis take their part of it
     )

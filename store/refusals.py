@@ -25,7 +25,7 @@ def refusals(configured: Settings) -> list[str]:
             return []
         return [
             "Without sign-in everyone who reaches this desk is its one coach, so it listens on loopback only: set "
-            "BIND_HOST=127.0.0.1, or set up sign-in (OIDC_ISSUER and the settings beside it, see docs/security.md)."
+            "BIND_HOST=127.0.0.1, or set up sign-in (OIDC_ISSUER and the settings beside it, see docs/sign-in.md)."
         ]
     missing = [name.upper() for name in NEEDED if not getattr(configured, name)]
     found = [f"Sign-in is set up by OIDC_ISSUER, but it needs also: {', '.join(missing)}."] if missing else []

@@ -21,7 +21,8 @@ def main(arguments: list[str]) -> int:
     if not command:
         print(__doc__)
         return 2
-    with tempfile.TemporaryDirectory(prefix="google-cloud-") as folder:
+    with tempfile.TemporaryDirectory(prefix="google-cloud-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # as root, Postgres runs as another user
         storage, address = start_storage(Path(folder) / "buckets")
         CloudStorage(address, BUCKET).make()
         speech = SpeechServer(
@@ -29,7 +30,8 @@ def main(arguments: list[str]) -> int:
         )
         speech.start()
         try:
-            return run(command, os.environ | settings(address, speech.address))
+            own = {"VAR_DIR": f"{folder}/var"}  # sessions of another audio store would miss their recordings
+            return run(command, os.environ | settings(address, speech.address) | own)
         finally:
             speech.stop()
             stop_storage(storage)

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from jobs.doctor.finding import Finding, fine, note, wrong
+from store import refusals
 from store.settings import Settings
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -31,10 +32,16 @@ def _unreadable(variable: str, problem: ErrorDetails) -> Finding:
 
 def settings_agree(configured: Settings) -> Iterator[Finding]:
     """Settings that can each be read but do not go together."""
-    found = [*_clocks(configured), *_doors(configured)]
+    found = [*_clocks(configured), *_doors(configured), *_strangers(configured)]
     yield from found
     if not found:
         yield fine("settings", "all can be read and go together")
+
+
+def _strangers(configured: Settings) -> Iterator[Finding]:
+    """What the desk would not start with."""
+    for sentence in refusals.refusals(configured):
+        yield wrong("settings", f"the desk refuses to start: {sentence}", "docs/sign-in.md says how sign-in is set up")
 
 
 def _clocks(configured: Settings) -> Iterator[Finding]:

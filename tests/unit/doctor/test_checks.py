@@ -87,8 +87,15 @@ def test_the_defaults_go_together(set_to: SettingsOf) -> None:
 def test_a_desk_that_the_network_reaches_is_worth_a_note(set_to: SettingsOf) -> None:
     set_to(bind_host="0.0.0.0")
     found = list(settings_checks.settings_agree(settings()))
-    assert [finding.ok for finding in found] == [None, None]
-    assert ["ALLOWED_HOSTS" in finding.fix for finding in found] == [False, True]
+    assert [finding.ok for finding in found] == [None, None, False]
+    assert ["ALLOWED_HOSTS" in finding.fix for finding in found] == [False, True, False]
+
+
+def test_settings_with_which_the_desk_refuses_to_start_are_wrong(set_to: SettingsOf) -> None:
+    set_to(bind_host="0.0.0.0")
+    *_, refused = settings_checks.settings_agree(settings())
+    assert "refuses to start" in refused.says
+    assert "sign-in" in refused.says
 
 
 def test_postgres_that_is_not_set(set_to: SettingsOf) -> None:
