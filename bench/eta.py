@@ -12,7 +12,7 @@ import numpy as np
 
 from bench import eta_figures as figures
 from bench import queue_world
-from bench.eta_figures import Figure
+from bench.figures import Figure, at_most, within
 from bench.replay import Replayed, replay
 from bench.synthetic import world
 from bench.traces import load
@@ -62,16 +62,16 @@ def of_world(name: str, played: Replayed, *, goals: bool) -> list[Figure]:
             continue
         where = f"{name}: at {fraction:.0%}"
         if fraction == 0:
-            found.append(figures.at_most(f"{name}: at submission, median error", error[0], 0.2, error[1]))
+            found.append(at_most(f"{name}: at submission, median error", error[0], 0.2, error[1]))
         else:
             found.append(Figure(f"{where}, median error", error[0], interval=error[1]))
         p90 = float(np.quantile([one.scored.error for one in chosen], 0.9))
         found.append(Figure(f"{where}, p90 error", p90))
         covered = figures.coverage(chosen)
-        goal = figures.within(f"{where}, coverage", covered, 0.75, 0.85)
+        goal = within(f"{where}, coverage", covered, 0.75, 0.85)
         found.append(goal if goals else Figure(goal.name, covered))
         found.append(Figure(f"{where}, width", figures.width(chosen)))
-    found.append(figures.at_most(f"{name}: Winkler to fixed width", figures.winkler_ratio(played.checkpoints), 0.8))
+    found.append(at_most(f"{name}: Winkler to fixed width", figures.winkler_ratio(played.checkpoints), 0.8))
     return found + figures.bars(name, played.bars)
 
 
@@ -90,7 +90,7 @@ def against(name: str, worlds: Worlds, *, goals: bool) -> list[Figure]:
             if most is None or not goals:
                 found.append(Figure(title, compared[0], interval=compared[1]))
             else:
-                found.append(figures.at_most(title, compared[0], most, compared[1]))
+                found.append(at_most(title, compared[0], most, compared[1]))
     return found
 
 

@@ -1,43 +1,17 @@
 """The figures of the replay benchmark: errors, coverage, Winkler scores and bars, with bootstrap intervals."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
 from statistics import quantiles
 
 import numpy as np
 
+from bench.figures import Figure, at_least, at_most
 from bench.replay import Bar, Checkpoint
 
 WARM = 10  # finished sessions before an estimate counts
 RESAMPLES = 400
 LONG_SEC = 300.0
 Scorer = Callable[[Checkpoint], float | None]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the result; `goal` is empty for what is only reported."""
-
-    name: str
-    value: float | None
-    goal: str = ""
-    met: bool | None = None
-    interval: tuple[float, float] | None = None  # bootstrap, 95 %
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def at_most(name: str, value: float | None, most: float, interval: tuple[float, float] | None = None) -> Figure:
-    return Figure(name, value, f"<= {most:g}", value is not None and value <= most, interval)
-
-
-def at_least(name: str, value: float | None, least: float) -> Figure:
-    return Figure(name, value, f">= {least:g}", value is not None and value >= least)
-
-
-def within(name: str, value: float | None, least: float, most: float) -> Figure:
-    return Figure(name, value, f"{least:g} to {most:g}", value is not None and least <= value <= most)
 
 
 def warm(checkpoints: Iterable[Checkpoint], fraction: float) -> list[Checkpoint]:

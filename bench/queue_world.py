@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from bench.eta_figures import Figure, at_most, within
+from bench.figures import Figure, at_most, within
 from jobs.estimate import SUBMITTED, Calibrator, Finished, Shown, expect, raw_sec, waiting
 from jobs.estimate.expectation import Expectation
 from jobs.estimate.scoring import Scored, accuracy
