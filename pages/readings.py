@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -31,10 +31,10 @@ class Reading(Generic[Facts]):
     read_sec: float = 0.0  # on the monotonic clock
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Asking:
-    answer: "Future[Reading[Any]]"
     since_sec: float
+    answer: "Future[Reading[Any]]" = field(default_factory=Future)
 
 
 class Readings:
@@ -62,8 +62,8 @@ class Readings:
                 return last
             asking = self._asking.get(key)
             if asking is None:
-                asking = _Asking(self._threads.submit(self._answer, key), time.monotonic())
-                self._asking[key] = asking
+                asking = self._asking[key] = _Asking(time.monotonic())
+                asking.answer = self._threads.submit(self._answer, key, asking)
         patience = self._patience_sec - (time.monotonic() - asking.since_sec)
         try:
             return asking.answer.result(max(patience, 0.0))
@@ -72,30 +72,42 @@ class Readings:
                 raise DatabaseAway from None
             return Reading(last.facts, last.at, fresh=False, read_sec=last.read_sec)
 
+    def ask_anew(self, question: Callable[..., Facts], *arguments: Any) -> Reading[Facts]:
+        """The answer of now, however lately the same was asked."""
+        with self._lock:
+            self._expire((question, arguments))
+        return self.ask(question, *arguments)
+
     def forget(self) -> None:
         """Ask anew next time: something was just changed."""
         with self._lock:
-            self._last = {key: _expired(reading) for key, reading in self._last.items()}
+            for key in {*self._last, *self._asking}:
+                self._expire(key)
 
-    def _answer(self, key: Key) -> Reading[Any]:
+    def _expire(self, key: Key) -> None:
+        """What was asked until now answers nobody who asks from now on, also when its answer is still to come."""
+        self._asking.pop(key, None)
+        if last := self._last.get(key):
+            self._last[key] = replace(last, read_sec=last.read_sec - self._keep_sec)
+
+    def _answer(self, key: Key, asking: _Asking) -> Reading[Any]:
         question, arguments = key
         try:
-            reading = Reading(question(*arguments), datetime.now(UTC), fresh=True, read_sec=time.monotonic())
+            # as old as its question: what is changed while it is read may be missing in it
+            reading = Reading(question(*arguments), datetime.now(UTC), fresh=True, read_sec=asking.since_sec)
             with self._lock:
-                self._last[key] = reading
-                oldest = reading.read_sec - self._forget_sec
-                self._last = {other: kept for other, kept in self._last.items() if kept.read_sec > oldest}
+                if self._asking.get(key) is asking:
+                    self._last[key] = reading
+                    oldest = reading.read_sec - self._forget_sec
+                    self._last = {other: kept for other, kept in self._last.items() if kept.read_sec > oldest}
             return reading
         finally:
             with self._lock:
-                self._asking.pop(key, None)
+                if self._asking.get(key) is asking:
+                    del self._asking[key]
 
 
 @st.cache_resource
 def readings() -> Readings:
     """The readings that all viewers of this process share; whose they are is among a question's arguments."""
     return Readings()
-
-
-def _expired(reading: Reading[Any]) -> Reading[Any]:
-    return Reading(reading.facts, reading.at, reading.fresh, reading.read_sec - 60)

@@ -1,6 +1,6 @@
 """Who is in front of the screen: asked anew at every rerun, those of fragments included."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,9 +34,9 @@ def person() -> Person:
     claims = tuple((name, told[name]) for name in ASKED_FOR if name in told)
     address = came_from()
     if st.session_state.get(KNOWN) != claims:  # the first time here: the sign-in is recorded
-        _unless_refused(readings().ask(_identified, claims, address).facts)
+        _unless_refused(_identified, claims, address)
         st.session_state[KNOWN] = claims
-    return replace(_unless_refused(readings().ask(_recognised, claims).facts), address=address)
+    return replace(_unless_refused(_recognised, claims), address=address)
 
 
 def came_from() -> str | None:
@@ -64,7 +64,11 @@ def _recognised(claims: Claims) -> Person | SignInRefused:
         return refusal
 
 
-def _unless_refused(answer: Person | SignInRefused) -> Person:
+def _unless_refused(question: Callable[..., Person | SignInRefused], *arguments: Any) -> Person:
+    """A refusal is asked for again: whoever was let in just now reloads the page, which then stays as it is."""
+    answer = readings().ask(question, *arguments).facts
+    if isinstance(answer, SignInRefused):
+        answer = readings().ask_anew(question, *arguments).facts
     if isinstance(answer, SignInRefused):
         raise answer
     return answer

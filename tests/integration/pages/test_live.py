@@ -49,6 +49,33 @@ def test_an_answer_is_asked_anew_when_it_is_old_or_something_changed() -> None:
     assert readings.ask(question, "a").facts == "a 4"
 
 
+def test_what_is_read_while_something_changes_answers_nobody_who_asks_afterwards() -> None:
+    question, readings = Question(), Readings(keep_sec=60)
+    question.frozen.clear()
+    early = threading.Thread(target=readings.ask, args=(question, "a"))
+    early.start()
+    while not question.asked:
+        pass
+    readings.forget()  # the first reading may have missed the change
+    late: list[str] = []
+    later = threading.Thread(target=lambda: late.append(readings.ask(question, "a").facts))
+    later.start()
+    while question.asked < 2:
+        pass
+    question.frozen.set()
+    early.join()
+    later.join()
+    assert question.asked == 2
+    assert readings.ask(question, "a").facts == late[0]
+
+
+def test_one_question_is_asked_anew_and_the_others_are_kept() -> None:
+    question, readings = Question(), Readings(keep_sec=60)
+    assert [readings.ask(question, about).facts for about in "ab"] == ["a 1", "b 2"]
+    assert readings.ask_anew(question, "a").facts == "a 3"
+    assert readings.ask(question, "b").facts == "b 2"
+
+
 def test_without_the_database_the_last_answer_is_marked_as_old() -> None:
     question, readings = Question(), Readings(keep_sec=0)
     first = readings.ask(question, "a")
