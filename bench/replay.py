@@ -141,4 +141,4 @@ def _checkpoints(trace: Trace) -> list[tuple[float, int, float]]:
 def _shown(trace: Trace, index: int) -> Shown:
     elapsed, done = trace.points[index]
     prepared = trace.prepared_sec if done > 0 else 0.0
-    return Shown(done, trace.audio_sec, elapsed, prepared_sec=prepared)
+    return Shown(done, trace.audio_sec, elapsed, prepared_sec=prepared, lately=trace.lately[index])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from jobs.estimate import Lately, Pace
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -32,6 +34,18 @@ class Trace:
     def prepared_sec(self) -> float:
         """The last point at which nothing was done."""
         return max(t for t, done in self.points if done <= 0)
+
+    @cached_property
+    def lately(self) -> list[Lately | None]:
+        """The pace of lately at every point, as the attempt's worker would have told it."""
+        pace, told = None, []
+        for t, done in self.points:
+            if done <= 0:
+                pace = Pace(t, 0.0, self.audio_sec)
+            elif pace is not None:
+                pace.report(t, done)
+            told.append(pace.lately if pace else None)
+        return told
 
     def first_at(self, fraction: float) -> int | None:
         """The index of the first point before the end at which so much of the audio was done; None without one."""

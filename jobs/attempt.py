@@ -107,8 +107,8 @@ def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
     finished = patiently(lambda: _resume(claim, chunks, decoded_sec))
     if finished is None:
         raise ClaimLost
-    heartbeat.total_sec = decoded_sec
-    heartbeat.processed_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
+    done_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
+    heartbeat.prepared(total_sec=decoded_sec, processed_sec=done_sec)
     return [chunk for chunk in chunks if chunk.start_sec not in finished]
 
 

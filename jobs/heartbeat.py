@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs import estimates_made
 from jobs.claim import Claim
+from jobs.estimate import Pace
 from jobs.watchdog import Watchdog
 from store.database import transaction
 from store.logs import about_session
@@ -36,6 +37,7 @@ class Heartbeat:
     def __init__(self, claim: Claim, watchdog: Watchdog, stopping: threading.Event) -> None:
         self.processed_sec = claim.processed_sec  # the attempt's own thread writes these two
         self.total_sec = claim.duration_total  # as the file says, until it is decoded
+        self._pace: Pace | None = None  # known of an engine whose audio was prepared here
         self._claim = claim
         self._watchdog = watchdog
         self._stopping = stopping
@@ -51,6 +53,11 @@ class Heartbeat:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join(timeout=STOP_WITHIN_SEC)
+
+    def prepared(self, *, total_sec: float, processed_sec: float) -> None:
+        """The audio is so long, and so much of it was done by earlier attempts: from here on its pace is watched."""
+        self.total_sec, self.processed_sec = total_sec, processed_sec
+        self._pace = Pace(time.monotonic(), processed_sec, total_sec)
 
     def check(self) -> None:
         if self._lost.is_set():
@@ -87,6 +94,9 @@ class Heartbeat:
             self._estimated_at = at
 
     def _tell(self, processed_sec: float) -> bool | None:
+        if self._pace is not None:
+            self._pace.report(time.monotonic(), processed_sec)
+        lately = self._pace.lately if self._pace is not None else None
         try:
             with transaction() as db:
                 return record_progress(
@@ -95,6 +105,8 @@ class Heartbeat:
                     self._claim.claim_no,
                     processed_sec=processed_sec,
                     progress=self._claim.percent(processed_sec, self.total_sec),
+                    pace=lately.pace if lately else None,
+                    pace_reports=lately.reports if lately else None,
                 )
         except DBAPIError as error:
             log.warning("Heartbeat could not be written: %s", str(error).partition("\n")[0])

@@ -8,7 +8,7 @@ from jobs import messages, progress, stalled
 from jobs.durations import about, ago, between, clock, roughly, times_real_time
 from jobs.engines import registry
 from jobs.errors import likely_to_help
-from jobs.estimate import Expectation, Remaining, Shown, estimate
+from jobs.estimate import Expectation, Lately, Remaining, Shown, estimate
 from jobs.estimate import waiting as estimate_waiting
 from jobs.kept_until import kept
 from jobs.lessons import Lessons
@@ -193,6 +193,7 @@ def left_of(record: SessionRecord, *, place: Place | None = None, lessons: Lesso
             elapsed_sec=elapsed - since,
             resumed_sec=record.resumed_sec or 0.0,
             prepared_sec=_prepared_sec(record),
+            lately=_lately(record),
         )
         return estimate(expected, shown, known.calibration, since_sec=since)
     if record.status is Status.PENDING and lessons is not None:
@@ -222,6 +223,12 @@ def _prepared_sec(record: SessionRecord) -> float:
     if record.prepared_at is None or record.started_at is None:
         return 0.0
     return max((record.prepared_at - record.started_at).total_seconds(), 0.0)
+
+
+def _lately(record: SessionRecord) -> Lately | None:
+    if not record.recent_pace or not record.recent_reports:
+        return None
+    return Lately(record.recent_pace, record.recent_reports)
 
 
 def _after(record: SessionRecord, seconds: float | None) -> datetime | None:

@@ -87,7 +87,11 @@ def take(
     `expectation` holds the attempt's expected_sec, expected_from, spread and model.
     """
     waited = db.execute(
-        select(CoachingSession.queued_at, CoachingSession.claim_no, ProcessingStatus.actor)
+        select(
+            func.greatest(CoachingSession.queued_at, ProcessingStatus.created_at).label("queued_at"),  # as an attempt
+            CoachingSession.claim_no,
+            ProcessingStatus.actor,
+        )
         .join(ProcessingStatus, ProcessingStatus.session_id == CoachingSession.id)
         .where(CoachingSession.id == turn.session_id)
         .order_by(ProcessingStatus.id.desc())
@@ -110,6 +114,8 @@ def take(
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
             "moved_at": None,
+            "recent_pace": None,
+            "recent_reports": None,
             "next_run_at": None,
             "error_code": None,  # the last attempt's; its row keeps them
             "error_kind": None,

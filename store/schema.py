@@ -77,6 +77,8 @@ class CoachingSession(Base):
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]  # when `duration_processed` last grew: estimates count down from there
+    recent_pace: Mapped[float | None]  # seconds of processing a second of audio, of the running attempt lately
+    recent_reports: Mapped[float | None]  # how many reports that rests on
     finished_at: Mapped[datetime | None]
     audio_deleted_at: Mapped[datetime | None]  # not to be kept longer
     transcript_deleted_at: Mapped[datetime | None]

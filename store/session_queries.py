@@ -52,6 +52,8 @@ class SessionRecord:
     started_at: datetime | None
     heartbeat_at: datetime | None
     moved_at: datetime | None
+    recent_pace: float | None
+    recent_reports: float | None
     finished_at: datetime | None
     audio_deleted_at: datetime | None
     transcript_deleted_at: datetime | None

@@ -113,8 +113,20 @@ def enter_stage(db: Session, session_id: uuid.UUID, claim_no: int, *, message: s
     return True
 
 
-def record_progress(db: Session, session_id: uuid.UUID, claim_no: int, *, processed_sec: float, progress: int) -> bool:
-    """A heartbeat with the facts so far; False when the claim is no longer held (fenced or cancelled): stop at once."""
+def record_progress(
+    db: Session,
+    session_id: uuid.UUID,
+    claim_no: int,
+    *,
+    processed_sec: float,
+    progress: int,
+    pace: float | None = None,
+    pace_reports: float | None = None,
+) -> bool:
+    """A heartbeat with the facts so far; False when the claim is no longer held (fenced or cancelled): stop at once.
+
+    `pace`: seconds of processing a second of audio lately, from so many reports.
+    """
     beat = db.execute(
         update(CoachingSession)
         .where(
@@ -127,6 +139,8 @@ def record_progress(db: Session, session_id: uuid.UUID, claim_no: int, *, proces
             updated_at=CLOCK,
             duration_processed=func.greatest(CoachingSession.duration_processed, processed_sec),
             moved_at=case((CoachingSession.duration_processed < processed_sec, CLOCK), else_=CoachingSession.moved_at),
+            recent_pace=pace,
+            recent_reports=pace_reports,
         )
         .returning(CoachingSession.id)
     ).one_or_none()

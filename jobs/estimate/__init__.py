@@ -5,6 +5,7 @@ All of it is pure; jobs/board.py brings the facts, and `make bench-eta` calls th
 
 from jobs.estimate.expectation import Expectation, Finished, expect
 from jobs.estimate.intervals import FRACTIONS, LEAST_SESSIONS, SUBMITTED, Calibration, Calibrator, calibrate
+from jobs.estimate.pace import Lately, Pace
 from jobs.estimate.running import LEAST_REMAINING_SEC, Remaining, Shown, estimate, raw_sec, waiting
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Calibrator",
     "Expectation",
     "Finished",
+    "Lately",
+    "Pace",
     "Remaining",
     "Shown",
     "calibrate",

@@ -5,22 +5,25 @@ from dataclasses import dataclass, replace
 
 from jobs.estimate.expectation import Expectation
 from jobs.estimate.intervals import SUBMITTED, Bounds, Calibration
+from jobs.estimate.pace import Lately, present
 
 LEAST_REMAINING_SEC = 1.0
 DECILE = 1.2816  # standard deviations from the middle to the 10 % and 90 % quantiles
-NOISE = 0.006  # variance of the log of an attempt's own pace after half of its audio
+NOISE = 0.003  # variance of the log of an attempt's own pace after half of its audio
 
 
 @dataclass(frozen=True)
 class Shown:
     """What an attempt had shown at its last report: seconds of audio done, by earlier attempts too; seconds since it
-    began, and how many of these it prepared the audio, before the first could be done."""
+    began, and how many of these it prepared the audio, before the first could be done; and its pace lately, where it
+    reports often enough to have one."""
 
     processed_sec: float
     total_sec: float
     elapsed_sec: float
     resumed_sec: float = 0.0
     prepared_sec: float = 0.0
+    lately: Lately | None = None
 
     @property
     def fraction(self) -> float:
@@ -44,10 +47,11 @@ class Remaining:
 def raw_sec(expectation: Expectation, shown: Shown) -> float:
     """Seconds left at the attempt's last report, at least 1.
 
-    With f the share of its work that the attempt has done, its own pace says (time since the preparation / f) · what is
-    left, with a variance of NOISE · (1 - f) / f in logs; the expectation says what is left of itself, with the variance
-    that its spread stands for. The two are averaged in logs, each weighted with the other's variance, so the pace
-    counts from the first seconds of audio on, and soon counts most.
+    With f the share of its work that the attempt has done, its own pace (the mean since the preparation, or that of
+    lately where it has changed, see jobs/estimate/pace.py) says how long the rest takes, with a variance of
+    NOISE · (1 - f) / f in logs; the expectation says what is left of itself, with the variance that its spread stands
+    for. The two are averaged in logs, each weighted with the other's variance, so the pace counts from the first
+    seconds of audio on, and soon counts most.
     """
     fraction = shown.fraction
     to_do = 1 - share(shown.resumed_sec, shown.total_sec)  # of the whole recording, what this attempt has to do
@@ -57,7 +61,8 @@ def raw_sec(expectation: Expectation, shown: Shown) -> float:
     if fraction >= 1:
         return LEAST_REMAINING_SEC
     own_sec = max(shown.elapsed_sec - shown.prepared_sec, 1e-3)
-    by_pace = own_sec / fraction * (1 - fraction)
+    own_audio_sec = shown.processed_sec - shown.resumed_sec
+    by_pace = present(own_sec / own_audio_sec, shown.lately) * (shown.total_sec - shown.processed_sec)
     by_expectation = expected * (1 - fraction)
     doubt = (math.log(expectation.spread) / DECILE) ** 2
     weight = doubt / (doubt + NOISE * (1 - fraction) / fraction)

@@ -84,7 +84,10 @@ def current() -> ForkServer:
     """The fork server of this process, its own or inherited; a new one if there is none."""
     global _current
     with _choosing:
-        if _current is None or _current.has_ended:
+        if _current is not None and _current.has_ended:
+            _current.end()
+            _current = None
+        if _current is None:
             _current = ForkServer()
         return _current
 

@@ -81,6 +81,8 @@ _UPLOADED: dict[str, Any] = {
     "started_at": None,
     "heartbeat_at": None,
     "moved_at": None,
+    "recent_pace": None,
+    "recent_reports": None,
     "upload_sec": None,
     "prepared_at": None,
     "finished_at": None,

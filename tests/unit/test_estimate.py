@@ -7,8 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.durations import about
-from jobs.estimate import SUBMITTED, Calibration, Expectation, Finished, Shown, calibrate, estimate, expect, waiting
+from jobs.estimate import (
+    SUBMITTED,
+    Calibration,
+    Expectation,
+    Finished,
+    Lately,
+    Pace,
+    Shown,
+    calibrate,
+    estimate,
+    expect,
+    waiting,
+)
 from jobs.estimate.intervals import Bounds
+from jobs.estimate.pace import present
 
 shares = st.floats(0.001, 1)
 KNOWN = Calibration(46, {0.0: Bounds(-0.3, 0.4), 0.5: Bounds(-0.1, 0.2), SUBMITTED: Bounds(-0.4, 0.5)})
@@ -86,6 +99,46 @@ def test_a_worker_that_slows_down_by_half_midway_is_believed_more_and_more() -> 
     assert left(LEARNED, processed_sec=300, elapsed_sec=150) == pytest.approx(150)
     late = left(LEARNED, processed_sec=450, elapsed_sec=300)
     assert 75 < late < 150
+
+
+def reports(paces: list[float], *, each_sec: float = 20.0, total_sec: float = 600.0) -> Lately | None:
+    """The pace of lately after reports of `each_sec` of audio that had these paces."""
+    pace, at_sec = Pace(0.0, 0.0, total_sec), 0.0
+    for number, own in enumerate(paces, 1):
+        at_sec += own * each_sec
+        pace.report(at_sec, number * each_sec)
+    return pace.lately
+
+
+def test_a_slow_down_is_seen_in_the_pace_of_lately_long_before_the_mean_tells() -> None:
+    """600 s of audio: 300 s at half of real time, 100 s at real time, so the last 200 s take about 200, not 125."""
+    lately = reports([0.5] * 15 + [1.0] * 5)
+    facts = {"processed_sec": 400.0, "elapsed_sec": 250.0}
+    assert left(LEARNED, **facts) == pytest.approx(125, rel=0.1)
+    assert estimate(LEARNED, Shown(total_sec=600, lately=lately, **facts), KNOWN).sec > 160
+
+
+def test_a_steady_pace_is_the_same_lately() -> None:
+    lately = reports([0.5] * 15)
+    assert lately is not None
+    assert lately.pace == pytest.approx(0.5)
+    assert reports([]) is None
+
+
+def test_one_slow_report_among_few_is_taken_for_chance() -> None:
+    one, several = reports([0.5, 0.5, 1.0]), reports([0.5] * 30 + [1.0] * 20, each_sec=12.0)
+    assert one is not None
+    assert several is not None
+    assert present(0.7, one) < 0.75
+    assert present(0.7, several) > 0.85
+
+
+def test_what_was_resumed_and_what_says_nothing_new_is_no_report() -> None:
+    pace = Pace(10.0, 300.0, 600.0)
+    pace.report(40.0, 300.0)
+    assert pace.lately is None
+    pace.report(40.0, 330.0)
+    assert pace.lately == Lately(pytest.approx(1.0), 1.0)
 
 
 def test_a_coarse_engine_counts_down_from_what_was_expected() -> None:
