@@ -17,6 +17,9 @@ FRACTIONS = (0.0, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90)  # of audio done: where es
 LEAST_SESSIONS = 9  # with fewer the 10 % quantile lies below all of them
 LATEST = 60  # sessions whose errors count
 LEAVE_OUT = 0.10  # at either end
+LEAVE_OUT_SUBMITTED = (
+    0.08  # those of a burst are told together, before any of them can teach: measured, 4 points less held
+)
 ADAPT = 0.03  # how much a session changes the share to leave out
 MOST_LEFT_OUT = 0.35
 BEYOND = 0.25  # a share left out that is below what the sessions can tell widens their range by up to that part
@@ -57,17 +60,18 @@ class Calibration:
 class _Errors:
     """The errors at one fraction, oldest first, and the shares that are left out at either end."""
 
-    def __init__(self) -> None:
+    def __init__(self, fraction: float) -> None:
         self.latest: list[float] = []
         self.ordered: list[float] = []
-        self.left_out = [LEAVE_OUT, LEAVE_OUT]
+        self.leave_out = LEAVE_OUT_SUBMITTED if fraction == SUBMITTED else LEAVE_OUT
+        self.left_out = [self.leave_out, self.leave_out]
 
     def add(self, error: float) -> None:
         if len(self.latest) >= LEAST_SESSIONS:
             low, high = self.ends()
             for end, outside in enumerate((error < low, error > high)):
-                changed = self.left_out[end] + ADAPT * (LEAVE_OUT - outside)
-                self.left_out[end] = min(max(changed, -LEAVE_OUT), MOST_LEFT_OUT)
+                changed = self.left_out[end] + ADAPT * (self.leave_out - outside)
+                self.left_out[end] = min(max(changed, -self.leave_out), MOST_LEFT_OUT)
         self.latest.append(error)
         insort(self.ordered, error)
         if len(self.latest) > LATEST:
@@ -88,7 +92,7 @@ class Calibrator:
         """One more session has finished."""
         self._sessions += 1
         for fraction, error in scores.items():
-            self._errors.setdefault(fraction, _Errors()).add(error)
+            self._errors.setdefault(fraction, _Errors(fraction)).add(error)
 
     def calibration(self) -> Calibration:
         """What all of them teach."""

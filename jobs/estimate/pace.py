@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-WINDOW = 0.07  # of the recording: what lies further back counts less and less (an exponential average over audio)
-LEAST_REPORTS = 3.0  # in the window, however short the recording
-TOLD_APART = 0.1  # of a log ratio: a smaller change of the pace is taken for chance
-REPORT_NOISE = 0.05  # variance of the log of the pace of a single report: few reports tell little of a change
+WINDOW = 0.08  # of the recording: what lies further back counts less and less (an exponential average over audio)
+LEAST_REPORTS = 2.0  # in the window, however short the recording
+TOLD_APART = 0.14  # of a log ratio: a smaller change of the pace is taken for chance
+REPORT_NOISE = 0.005  # variance of the log of the pace of a single report: few reports tell little of a change
 
 
 @dataclass(frozen=True)
@@ -57,4 +57,4 @@ def present(mean: float, lately: Lately | None) -> float:
         return mean
     apart = math.log(lately.pace / mean)
     chance = TOLD_APART**2 + REPORT_NOISE / lately.reports
-    return mean * math.exp(apart * apart**2 / (apart**2 + chance))
+    return mean * math.exp(apart * apart**4 / (apart**4 + chance**2))
