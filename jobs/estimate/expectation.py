@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from statistics import median, quantiles
+from statistics import quantiles
 
 DEFAULT_FACTOR = 4.0  # times the audio's duration: conservative, until sessions of the engine have finished
 DEFAULT_SPREAD = 4.0  # the default factor may be off by that much, either way
 PRIOR_WEIGHT = 0.2  # of one observation: what the default counts beside finished sessions
 LEAST_SPREAD = 1.15
 FEW_SPREAD = 2.0  # of an expectation that rests on fewer than five sessions
-LEARN_FROM_LATEST = 20
+LEARN_FROM_LATEST = 60
+FADE = 0.95  # each session counts that much of the one after it: half of what is learned is from the latest 13
 STARTS_SEC = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0)  # what a start may cost, in audio
 SHARINGS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how far sessions at once take each other's time: 1, as if in turn
 FIT_FROM_AT_LEAST = 5
@@ -55,11 +56,11 @@ class _Cost:
 
 def expect(duration_sec: float, finished: Sequence[Finished], *, at_once: int = 1) -> Expectation:
     """The expectation for a recording of `duration_sec` that runs beside `at_once` - 1 others, after `finished`
-    sessions (the latest first; 20 of them count).
+    sessions (the latest first; 60 of them count, the older ones less).
 
     Time is taken to grow with the recording's length and a start that costs as much as some seconds of audio, and with
     the sessions that share the cores: what start and what sharing explain the finished ones best is searched for, and
-    the factor is the median of what is left. The default counts as a fifth of one session.
+    the factor is the weighted median of what is left. The default counts as a fifth of one session.
     """
     usable = (session for session in finished if min(session.audio_sec, session.took_sec) > 0)
     seen = tuple(islice(usable, LEARN_FROM_LATEST))
@@ -104,13 +105,27 @@ def _log_size(audio_sec: float, at_once: int, start_sec: float, sharing: float) 
 
 
 def _median_with_prior(logs: Sequence[float]) -> float:
-    """The median, drawn towards the default as far as a fifth of an observation can."""
-    middle = median(logs)
+    """The weighted median, the latest first, drawn towards the default as far as a fifth of an observation can."""
+    weighted = [(log, FADE**age) for age, log in enumerate(logs)]
+    middle = _weighted_median(weighted)
     if len(logs) < 2:
         return middle
-    ordered = sorted([*logs, math.log(DEFAULT_FACTOR)])
-    with_prior = median(ordered)
+    with_prior = _weighted_median([*weighted, (math.log(DEFAULT_FACTOR), 1.0)])
     return middle + PRIOR_WEIGHT * (with_prior - middle)
+
+
+def _weighted_median(weighted: Sequence[tuple[float, float]]) -> float:
+    """Half of the weight lies on either side of it; between two values in proportion."""
+    half = sum(weight for _, weight in weighted) / 2
+    below, before, behind = float("-inf"), 0.0, 0.0  # the value before, where its weight has its middle, and its end
+    for value, weight in sorted(weighted):
+        here = behind + weight / 2
+        if here >= half:
+            if math.isinf(below):
+                return value
+            return below + (half - before) / (here - before) * (value - below)
+        below, before, behind = value, here, behind + weight
+    return below
 
 
 def _distance(audio_sec: float, duration_sec: float) -> float:

@@ -49,7 +49,7 @@ def test_one_finished_session_outweighs_the_prior() -> None:
     assert expect(1000, [Finished(600, 150)]).expected_sec == pytest.approx(250)
 
 
-def test_the_expectation_is_learned_from_the_median_pace_of_the_latest_twenty() -> None:
+def test_the_expectation_is_learned_from_the_median_pace_of_the_latest() -> None:
     paces = (0.2, 0.24, 0.25, 0.25, 0.26, 9.0)
     assert expect(1000, [Finished(600, 600 * pace) for pace in paces]).expected_sec == pytest.approx(250, rel=0.05)
     drifted = [Finished(600, 300)] * 20 + [Finished(600, 60)] * 100
