@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from statistics import median
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from store.states import FINAL, Status
 from store.timeline_queries import AttemptRow
 
 USUAL_FROM = 3  # sessions, before anything is called usual
+LINE_FROM_LATEST = 60
 NOTABLE = 1.5  # times what is usual
 NOTABLE_SEC = 5.0
 
@@ -44,12 +46,12 @@ def usual(db: Session, record: SessionRecord) -> dict[str, float]:
 
 
 def typical(finished: Sequence[Stages], audio_sec: float) -> dict[str, float]:
-    """Medians; preparation and recognition grow with the recording's length."""
+    """Medians; preparation and recognition cost a start and grow with the recording's length."""
     found = {
         "Upload": _median([one.upload_sec for one in finished]),
         "Queue": _median([one.wait_sec for one in finished]),
-        "Preparation": _median([_each(one.preparation_sec, one) for one in finished], audio_sec),
-        "Recognition": _median([_each(one.recognition_sec, one) for one in finished], audio_sec),
+        "Preparation": _of_length([(one.audio_sec, one.preparation_sec) for one in finished], audio_sec),
+        "Recognition": _of_length([(one.audio_sec, one.recognition_sec) for one in finished], audio_sec),
         "Saving": _median([one.saving_sec for one in finished]),
     }
     return {stage: sec for stage, sec in found.items() if sec is not None}
@@ -91,10 +93,19 @@ def _between(start: datetime, end: datetime) -> float:
     return max((end - start).total_seconds(), 0.0)
 
 
-def _each(sec: float | None, one: Stages) -> float | None:
-    return None if sec is None else sec / one.audio_sec
+def _of_length(seen: Sequence[tuple[float, float | None]], audio_sec: float) -> float | None:
+    """What the line through the latest (seconds of audio, seconds it took) says of a length. Its slope is the median of
+    those of all pairs, which a few odd sessions do not turn (Theil 1950, Sen 1968)."""
+    known = [(length, sec) for length, sec in seen[:LINE_FROM_LATEST] if sec is not None]
+    if len(known) < USUAL_FROM:
+        return None
+    slopes = [(y - v) / (x - u) for (x, y), (u, v) in combinations(known, 2) if x != u]
+    if not slopes:  # all of one length
+        return median(sec / length for length, sec in known) * audio_sec
+    slope = max(median(slopes), 0.0)
+    return max(median(sec - slope * length for length, sec in known), 0.0) + slope * audio_sec
 
 
-def _median(values: Sequence[float | None], times: float = 1.0) -> float | None:
+def _median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return median(known) * times if len(known) >= USUAL_FROM else None
+    return median(known) if len(known) >= USUAL_FROM else None

@@ -45,6 +45,16 @@ def test_what_is_usual_grows_with_the_recording_where_work_does() -> None:
     assert typical(FINISHED[:2], 3600.0) == {}
 
 
+def test_a_start_is_not_taken_for_a_pace() -> None:
+    """Two seconds whatever the length, and one for five minutes: an odd session turns nothing."""
+    seen = [
+        replace(FINISHED[0], audio_sec=length, preparation_sec=2 + length / 300) for length in (10, 20, 30, 60, 900)
+    ]
+    odd = replace(FINISHED[0], audio_sec=40.0, preparation_sec=90.0)
+    assert typical([odd, *seen], 3600.0)["Preparation"] == pytest.approx(14, rel=0.05)
+    assert typical([odd, *seen], 10.0)["Preparation"] == pytest.approx(2, rel=0.1)
+
+
 def test_words_name_what_is_slower_than_usual() -> None:
     parts = [Part("Queue", 360.0, 60.0), Part("Recognition", 900.0, 900.0)]
     assert parts[0].text == "queue 6 min, usually 1 min"
