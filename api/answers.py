@@ -42,6 +42,7 @@ class SessionAnswer(BaseModel):
                 "message": "Processing audio...",
                 "duration_processed": 1200,
                 "duration_total": 3600,
+                "notice": None,
                 "remaining_sec": 600,
                 "remaining_text": "~10 min",
                 "interval_text": "8 min to 13 min",
@@ -99,6 +100,7 @@ class SessionAnswer(BaseModel):
     message: str
     duration_processed: Seconds
     duration_total: Seconds
+    notice: str | None = Field(description="that the end of the recording is missing, in plain words")
     remaining_sec: Seconds | None
     remaining_text: str | None
     interval_text: str | None = Field(description="how long it takes 8 times out of 10; null for a rough estimate")

@@ -17,6 +17,7 @@ class UploadAnswer(BaseModel):
     size_bytes: int
     duration_sec: Seconds
     format: str
+    notice: str | None = Field(description="that the end of the recording is missing, in plain words")
     expected_sec: Seconds
     expected_text: str = Field(examples=["about 7 min if started now"])
     duplicate_of: uuid.UUID | None
@@ -31,6 +32,7 @@ class UploadAnswer(BaseModel):
             size_bytes=recording.audio_size_bytes,
             duration_sec=recording.duration_total,
             format=recording.audio_format,
+            notice=durations.end_is_missing(recording.duration_total, recording.duration_promised),
             expected_sec=prospect.expectation.expected_sec,
             expected_text=f"about {durations.roughly(prospect.expectation.expected_sec)} if started now",
             duplicate_of=prospect.duplicate_of,

@@ -51,3 +51,16 @@ def times_real_time(audio_sec: float, processing_sec: float) -> str:
     if ratio >= 1:
         return f"{ratio:.1f}x faster than real time"
     return f"{1 / ratio:.1f}x slower than real time" if ratio > 0 else ""
+
+
+def end_is_missing(there_sec: float, promised_sec: float | None) -> str | None:
+    """`The file ends after 3:12, although it says that it lasts 6:00. What is there is transcribed.`, or None.
+
+    Two seconds or two percent, whichever is more, are left to encoders that count otherwise.
+    """
+    if promised_sec is None or promised_sec - there_sec <= max(2.0, 0.02 * promised_sec):
+        return None
+    return (
+        f"The file ends after {clock(there_sec)}, although it says that it lasts {clock(promised_sec)}. "
+        "What is there is transcribed."
+    )

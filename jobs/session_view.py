@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs import messages, progress, stalled
-from jobs.durations import about, ago, between, clock, roughly, times_real_time
+from jobs.durations import about, ago, between, clock, end_is_missing, roughly, times_real_time
 from jobs.engines import registry
 from jobs.errors import likely_to_help
 from jobs.estimate import Expectation, Lately, Remaining, Shown, estimate
@@ -50,6 +50,7 @@ class SessionView:
     error_code: str | None  # the part of the Help page that treats it
     duration_processed: float
     duration_total: float
+    notice: str | None  # its end is missing
     audio_text: str  # `12:05 of 1:00:00`
     remaining_sec: float | None
     remaining_text: str | None
@@ -117,6 +118,7 @@ def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons 
         error_code=record.error_code,
         duration_processed=record.duration_processed,
         duration_total=record.duration_total,
+        notice=end_is_missing(record.duration_total, record.duration_promised),
         audio_text=f"{clock(record.duration_processed)} of {clock(record.duration_total)}",
         remaining_sec=left.sec if left else None,
         remaining_text=about(left.sec) if left else None,

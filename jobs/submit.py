@@ -102,6 +102,7 @@ def examine(stored: StoredAudio, *, session_id: uuid.UUID, owner: str, filename:
         audio_sha256=stored.sha256,
         audio_format=_format(facts),
         duration_total=facts.duration_sec,
+        duration_promised=facts.promised_sec,
         audio_codec=facts.codec,
         audio_channels=facts.channels,
         speaker_channels=facts.speaker_channels,

@@ -105,6 +105,8 @@ def _badges(view: SessionView) -> None:
 
 def _notes(card: Card) -> None:
     view = card.view
+    if view.notice and view.status is not Status.FAILED:
+        st.caption(f":material/content_cut: {plain(view.notice)}")
     if view.status is Status.FAILED and view.cause:
         st.error(f"{plain(view.cause)} {plain(view.advice or '')}", icon=":material/error:")
         if view.error_code:

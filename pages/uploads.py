@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from jobs import submit
-from jobs.durations import between, clock, roughly
+from jobs.durations import between, clock, end_is_missing, roughly
 from jobs.engines import registry
 from jobs.errors import EmptyFile, FileTooLarge
 from jobs.policy import Person
@@ -53,6 +53,8 @@ def _draw(prospect: Prospect) -> None:
     with st.container(border=True, key=f"card-upload-{key}"):
         st.markdown(f"**{plain(recording.audio_filename)}**")
         st.caption(f"{clock(recording.duration_total)} · {size(recording.audio_size_bytes)} · {recording.audio_format}")
+        if notice := end_is_missing(recording.duration_total, recording.duration_promised):
+            st.warning(f"{notice} Please look whether the copy is complete.", icon=":material/content_cut:")
         if prospect.duplicate_of:
             st.info(f"Already uploaded as “{plain(prospect.duplicate_title or '')}”.", icon=":material/content_copy:")
             st.page_link(

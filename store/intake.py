@@ -28,6 +28,7 @@ class Recording:
     audio_channels: int = 1
     speaker_channels: bool = False
     upload_sec: float | None = None
+    duration_promised: float | None = None  # by its header
 
 
 def keep_upload(db: Session, recording: Recording) -> None:

@@ -50,6 +50,7 @@ class CoachingSession(Base):
     audio_codec: Mapped[str] = mapped_column(server_default="")  # FFmpeg's name; empty: not known
     audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))  # stereo, one speaker a channel
+    duration_promised: Mapped[float | None]  # by its header: longer when its end was cut off
     duration_total: Mapped[float]
     upload_sec: Mapped[float | None]  # how long it took to arrive
     language: Mapped[str]
@@ -251,6 +252,7 @@ class Upload(Base):
     audio_codec: Mapped[str] = mapped_column(server_default="")
     audio_channels: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     speaker_channels: Mapped[bool] = mapped_column(server_default=text("false"))
+    duration_promised: Mapped[float | None]
     duration_total: Mapped[float]
     upload_sec: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)

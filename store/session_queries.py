@@ -29,6 +29,7 @@ class SessionRecord:
     audio_channels: int
     speaker_channels: bool
     duration_total: float
+    duration_promised: float | None
     upload_sec: float | None
     language: str
     engine: str

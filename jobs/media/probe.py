@@ -16,6 +16,7 @@ class AudioFacts:
     """What was found in a file; decoding may still find a slightly different `duration_sec`."""
 
     duration_sec: float
+    promised_sec: float | None  # what the header says, also of a file whose end is missing
     container: str
     codec: str
     sample_rate: int

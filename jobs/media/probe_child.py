@@ -12,6 +12,7 @@ from av.packet import Packet
 from jobs.errors import NotAudio
 from jobs.media.container import audio_stream, opened, packets
 from jobs.media.limits import too_long
+from jobs.media.promise import promised_by_wav_sec, promised_sec
 from jobs.media.speaker_channels import ChannelLevels
 
 COUNTED_BYTES = 64 * 1024 * 1024  # smaller files have all their packets counted (under a second): headers lie
@@ -25,12 +26,14 @@ MP4_BRANDS = {"M4A": "M4A", "M4B": "M4A", "qt": "MOV", "3gp": "3GP"}
 
 def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
     """The fields of `AudioFacts`. Raises `RecordingTooLong` as soon as `max_audio_sec` of the request is counted."""
+    wav_sec = promised_by_wav_sec(recording)  # before no file may be opened
     with opened(recording) as container:
         stream = audio_stream(container)
         size_bytes = recording.stat().st_size
         levels = ChannelLevels() if stream.codec_context.channels == 2 else None
         return {
             "duration_sec": round(_duration_sec(container, stream, size_bytes, request["max_audio_sec"], levels), 3),
+            "promised_sec": promised_sec(container, stream, size_bytes, wav_sec),
             "container": _container_name(container, stream),
             "codec": stream.codec_context.name,
             "sample_rate": stream.codec_context.sample_rate,

@@ -59,6 +59,7 @@ _UPLOADED: dict[str, Any] = {
     "audio_channels": 1,
     "speaker_channels": False,
     "duration_total": 3600.0,
+    "duration_promised": None,
     "language": "en",
     "engine": "pocketsphinx",
     "priority": Priority.NORMAL,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from jobs.durations import about, ago, between, clock, iso, roughly, times_real_time
+from jobs.durations import about, ago, between, clock, end_is_missing, iso, roughly, times_real_time
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,19 @@ def test_the_api_writes_times_in_utc_to_the_second() -> None:
 )
 def test_speed_reads_as_a_multiple_of_real_time(audio_sec: float, processing_sec: float, text: str) -> None:
     assert times_real_time(audio_sec, processing_sec) == text
+
+
+@pytest.mark.parametrize(
+    ("there_sec", "promised_sec", "missing"),
+    [(60, None, False), (60, 60, False), (60, 61.9, False), (3540, 3600, False), (60, 63, True), (3500, 3600, True)],
+)
+def test_a_file_whose_end_is_missing_is_told_from_one_that_is_counted_otherwise(
+    there_sec: float, promised_sec: float | None, missing: bool
+) -> None:
+    assert (end_is_missing(there_sec, promised_sec) is not None) == missing
+
+
+def test_how_much_is_missing_is_said_in_words() -> None:
+    assert end_is_missing(192, 360) == (
+        "The file ends after 3:12, although it says that it lasts 6:00. What is there is transcribed."
+    )

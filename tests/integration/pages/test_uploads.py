@@ -31,6 +31,25 @@ def test_an_upload_says_what_it_is_and_what_to_expect() -> None:
         assert expected in words
 
 
+def test_a_file_whose_end_is_missing_says_so_before_and_after_it_is_started() -> None:
+    upload_id = uuid.uuid4()
+    cut = intake.Recording(
+        upload_id,
+        "coach",
+        "cut.flac",
+        stored(beeps(2)),
+        64_044,
+        upload_id.hex * 2,
+        "FLAC",
+        192.0,
+        duration_promised=360.0,
+    )
+    submit.keep(cut)
+    notice = "The file ends after 3:12, although it says that it lasts 6:00."
+    assert notice in said(opened())
+    assert notice in said(pressed(opened(), "Start transcription"))
+
+
 def test_an_upload_survives_a_reload_until_it_is_started() -> None:
     upload_id = kept()
     opened()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.durations import end_is_missing
 from jobs.errors import EmptyFile, FileTooLarge, RecordingTooLong, RecordingTooShort, TranscriptDeskError
 from jobs.media.probe import probe
 from store.settings import Settings
@@ -61,6 +62,27 @@ def test_a_large_file_with_a_lying_header_is_bounded_by_its_size(
 
 def test_a_truncated_mp3_is_as_long_as_what_is_left(tmp_path: Path) -> None:
     assert probe(media.truncated_mp3(tmp_path, duration_sec=4.0)).duration_sec == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize("form", media.FORMATS, ids=lambda form: form.file_name)
+def test_a_whole_file_promises_what_it_holds_or_nothing(form: media.Format, tmp_path: Path) -> None:
+    facts = probe(media.good_file(tmp_path, form))
+    assert end_is_missing(facts.duration_sec, facts.promised_sec) is None
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "webm"])
+def test_a_file_whose_end_is_missing_still_says_how_long_it_was(name: str, tmp_path: Path) -> None:
+    form = next(form for form in media.FORMATS if form.file_name.endswith(f".{name}"))
+    path = media.good_file(tmp_path, form, 12.0)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    facts = probe(path)
+    assert facts.promised_sec == pytest.approx(12.0, abs=0.3)
+    assert end_is_missing(facts.duration_sec, facts.promised_sec) is not None
+
+
+@pytest.mark.parametrize("claimed_bytes", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_recorder_that_did_not_know_yet_promises_nothing(claimed_bytes: int, tmp_path: Path) -> None:
+    assert probe(media.lying_wav(tmp_path, claimed_bytes)).promised_sec is None
 
 
 def test_limits_come_from_the_settings(tmp_path: Path, set_limits: Callable[..., Settings]) -> None:
