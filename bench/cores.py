@@ -33,7 +33,9 @@ def measure() -> Iterator[Figure]:
     alone_sec = median(found.took_sec for found in one)
     faster = [first.took_sec / second.took_sec for first, second in zip(one, two, strict=True)]
     yield at_least(f"{audio_sec:.0f} s of audio, one process to two, time", median(faster), 1.8)
-    yield Figure("two engines side by side do so much more than one alone (the machine)", 2 * alone_sec / median(beside))
+    yield Figure(
+        "two engines side by side do so much more than one alone (the machine)", 2 * alone_sec / median(beside)
+    )
     wrong_one, wrong_two = (recordings.word_error_rate(found[0].text, TIMES) for found in (one, two))
     yield at_most("word error rate, two processes less one", wrong_two - wrong_one, 0.005)
     yield at_most("word error rate, two processes less the bare decoder", wrong_two - bare.wrong, 0.005)

@@ -4,6 +4,7 @@ The boundaries depend on the sound alone, never on the machine: a later attempt,
 an earlier one has finished.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,6 +55,11 @@ def cut(pcm: Path, *, target_sec: float = 20, max_sec: float = 30) -> list[Chunk
         cuts = list(_cut_frames(sound, frames, int(target_sec * FRAMES_PER_SEC), int(max_sec * FRAMES_PER_SEC)))
     seconds = [frame / FRAMES_PER_SEC for frame in cuts] + [samples / SAMPLE_RATE]
     return [Chunk(start, end) for start, end in pairwise(seconds)]
+
+
+def usual_parts(audio_sec: float) -> int:
+    """How many chunks a recording of this length is usually cut into; more processes have nothing to do."""
+    return max(1, math.ceil(audio_sec / SHORTEST_TARGET_SEC - 0.5))  # one of a target and a half stays whole
 
 
 def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[bytes]:
