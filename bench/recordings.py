@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from jobs.media.decode import decode
-from jobs.media.pcm import BYTES_PER_SAMPLE, BYTES_PER_SEC, SAMPLE_RATE
+from jobs.media.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE
 
 SAMPLE = Path(__file__).parents[1] / "sample" / "coaching-dialogue.flac"
 WORDS = SAMPLE.with_suffix(".txt")
@@ -50,7 +50,7 @@ def write(path: Path, samples: bytes) -> Path:
 def audio_sec(path: Path) -> float:
     """The length of a WAV file that `write` wrote."""
     with wave.open(str(path)) as recording:
-        return recording.getnframes() * BYTES_PER_SAMPLE / BYTES_PER_SEC
+        return float(recording.getnframes() / SAMPLE_RATE)
 
 
 def word_error_rate(heard: str, times: int = 1) -> float:

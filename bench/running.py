@@ -7,63 +7,115 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from store.database import transaction
-from store.session_queries import SessionRecord, by_ids
-from store.states import FINAL, Status
+import psycopg2
+
+from store.embedded.running import embedded_servers
 
 START_SEC = STOP_SEC = 90.0
 LOOK_SEC = 0.25
 BLOCK_BYTES = 1024 * 1024
-READY = "is ready"  # what workers, reconcilers and `make run` say
 BOUNDARY = b"bench-0123456789"
 UNLIMITED = {"UPLOADS_PER_MINUTE": "1000000", "RATE_LIMIT_PER_MINUTE": "1000000"}
 
 
-@contextmanager
-def program(folder: Path, module: str, *arguments: str, ready: str = READY, **settings: str) -> Iterator[int]:
-    """`python -m module` with these settings and its data in `folder`; its process id once it has said `ready`."""
-    environment = {**os.environ, **UNLIMITED, "VAR_DIR": str(folder / "var"), **settings}
-    log = folder / f"{module}-{uuid.uuid4().hex[:6]}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments], env=environment, stdout=output, stderr=output
-        )
-    try:
-        until(lambda: ready in log.read_text() or process.poll() is not None, START_SEC)
-        if process.poll() is not None:
-            raise RuntimeError(f"{module} did not start: {log.read_text()}")
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
+@dataclass(frozen=True)
+class Finished:
+    """When Postgres says that a session was committed at its upload, and that it was completed."""
+
+    created_at: datetime
+    finished_at: datetime
+
+    @property
+    def took_sec(self) -> float:
+        return (self.finished_at - self.created_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with a Postgres and a Redis of its own: other benchmarks' sessions are not its workers' affair."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @contextmanager
+    def program(self, module: str, *arguments: str, ready: str = "is ready", **settings: str) -> Iterator[int]:
+        """`python -m module` with these settings; its process id once it has said that it is `ready`."""
+        log = self.folder / f"{module}-{uuid.uuid4().hex[:6]}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=self.environment | settings,
+                stdout=output,
+                stderr=output,
+            )
         try:
-            process.wait(STOP_SEC)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            until(lambda: ready in log.read_text() or process.poll() is not None, START_SEC)
+            if process.poll() is not None:
+                raise RuntimeError(f"{module} did not start: {log.read_text()}")
+            yield process.pid
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SEC)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @contextmanager
+    def desk(self) -> Iterator[int]:
+        """All that `make run` starts; the port of the dashboard and the API."""
+        port, other = str(free_port()), str(free_port())
+        ready = "Transcript Desk is ready"
+        with self.program("tools.run", ready=ready, DASHBOARD_PORT=port, RQ_DASHBOARD_PORT=other):
+            yield int(port)
+
+    @contextmanager
+    def dashboard(self) -> Iterator[tuple[int, int]]:
+        """The web process alone, as `make run` starts it: its process id and its port."""
+        port = free_port()
+        command = ("dashboard:app", "--port", str(port), "--timeout-keep-alive", "75")
+        with self.program("uvicorn", *command, ready="Uvicorn running") as pid:
+            yield pid, port
+
+    def completed(self, session_ids: Sequence[uuid.UUID], within_sec: float) -> list[Finished]:
+        """Once all are completed; RuntimeError when one ends otherwise."""
+        with psycopg2.connect(self.environment["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+
+            def read(columns: str) -> list[tuple[datetime, datetime]]:
+                names = [str(session_id) for session_id in session_ids]
+                cursor.execute(f"SELECT {columns} FROM session WHERE id = ANY(%s::uuid[])", [names])
+                return cursor.fetchall()
+
+            def ended() -> bool:
+                return all(finished_at is not None for finished_at, _ in read("finished_at, status"))
+
+            until(ended, within_sec)
+            if others := [error for status, error in read("status, error_text") if status != "completed"]:
+                raise RuntimeError(f"{len(others)} sessions did not complete: {others[0]}")
+            return [Finished(*row) for row in read("created_at, finished_at")]
 
 
 @contextmanager
-def desk(folder: Path, **settings: str) -> Iterator[int]:
-    """All that `make run` starts, on the servers of this benchmark; the port of the dashboard and the API."""
-    port, other = free_port(), free_port()
-    ports = {"DASHBOARD_PORT": str(port), "RQ_DASHBOARD_PORT": str(other)}
-    with program(folder, "tools.run", ready="Transcript Desk is ready", **ports, **settings):
-        yield port
-
-
-@contextmanager
-def dashboard(folder: Path, **settings: str) -> Iterator[tuple[int, int]]:
-    """The web process as `make run` starts it, alone: its process id and its port."""
-    port = free_port()
-    command = ("dashboard:app", "--port", str(port), "--timeout-keep-alive", "75")
-    with program(folder, "uvicorn", *command, ready="Uvicorn running", **settings) as pid:
-        yield pid, port
+def place() -> Iterator[Place]:
+    """A new one, with the schema, whose servers wait for the disk as those of `make run` do."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # as root, Postgres runs as another user
+        with embedded_servers(folder / "var", fast=False) as urls:
+            own = {"VAR_DIR": str(folder / "var"), "DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}
+            environment = {**os.environ, **UNLIMITED, **own}
+            subprocess.run([sys.executable, "-m", "store.migrations", "upgrade"], env=environment, check=True)
+            yield Place(folder, environment)
 
 
 def upload(port: int, recording: Path) -> uuid.UUID:
@@ -100,21 +152,6 @@ def upload_blocks(port: int, name: str, blocks: Iterable[bytes], size_bytes: int
     if answer.status != 201:
         raise RuntimeError(f"The upload was answered {answer.status}: {told.decode()}")
     return uuid.UUID(json.loads(told)["session_id"])
-
-
-def completed(session_ids: list[uuid.UUID], within_sec: float) -> list[SessionRecord]:
-    """Their records once all are completed; RuntimeError when one ends otherwise."""
-
-    def records() -> list[SessionRecord]:
-        with transaction() as db:
-            return list(by_ids(db, session_ids, owner=None))
-
-    until(lambda: all(record.status in FINAL for record in records()), within_sec)
-    found = records()
-    for record in found:
-        if record.status is not Status.COMPLETED:
-            raise RuntimeError(f"Session {record.id} is {record.status}: {record.error_text}")
-    return found
 
 
 def until(true: Callable[[], bool], within_sec: float) -> None:

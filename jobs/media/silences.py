@@ -43,8 +43,9 @@ class Chunk:
 def cut(pcm: Path, *, target_sec: float = 20, max_sec: float = 30) -> list[Chunk]:
     """Cuts the PCM file into chunks of about `target_sec`, none longer than `max_sec`, without gap or overlap.
 
-    The last `8 * target_sec` are cut finer and finer, down to 9 s a chunk, a recording below 54 s down to 5 s. Reads at most `max_sec` of sound at a
-    time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <= `max_sec`.
+    The last `8 * target_sec` are cut finer and finer, down to 9 s a chunk; a recording below 54 s down to 5 s. Reads at
+    most `max_sec` of sound at a time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <=
+    `max_sec`.
     """
     if not 0 < target_sec <= max_sec:
         raise ValueError(f"target_sec {target_sec} has to lie between 0 and max_sec {max_sec}")
