@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from jobs import messages
+from jobs import doorbell, messages
 from jobs.claim import Claim, claim_next, claim_parked, claim_waiting
 from jobs.completion import complete
-from jobs.engines import registry
 from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
+from jobs.engines.standing import Standing
 from jobs.errors import AudioMissing, TranscriptDeskError, classify
 from jobs.heartbeat import ClaimLost, Heartbeat, WorkerStopping
 from jobs.media.decode import decode
-from jobs.media.silences import Chunk, cut
+from jobs.media.silences import Chunk, cut, usual_parts
 from jobs.outcome import settle_error, settle_stopping
 from jobs.patience import patiently
 from jobs.remote import attempt as remote
@@ -27,38 +27,55 @@ from store.database import forget_connections, transaction
 from store.logs import about_session
 from store.settings import settings
 
-LOOK_AROUND_SEC = 10.0
+GO_ON_SEC = 10.0  # then a new work-horse takes over
 stopping = threading.Event()  # set when this process is asked to end: the session is handed back at once
+standing = Standing(before_fork=forget_connections)  # this work-horse's recognising processes
 log = logging.getLogger(__name__)
 
 
 def run_next(*, worker: str, job_id: str, on_claim: Callable[[Claim], None]) -> bool:
     """Claim the session whose turn it is and see its attempt through; False when no session was due.
 
-    A look at a remote engine takes a moment: then other parked sessions that are due are looked at as well, in turns
-    with waiting ones that are to be handed to a provider, so that neither hold up the others.
+    A look at a remote engine takes a moment, and so does a short recording: then this work-horse goes on with further
+    sessions that are due, which saves them a work-horse, its connections and its recognising processes.
     """
+    until = time.monotonic() + GO_ON_SEC
     claim = claim_next(worker=worker, job_id=job_id)
-    if claim is None:
+    worked = claim is not None
+    try:
+        while claim is not None:
+            with about_session(claim.session_id):
+                if claim.elapsed_before_sec == 0:
+                    log.info("Starting transcription for session %s", claim.session_id)
+                on_claim(claim)
+                run(claim)
+            claim = _another(claim, job_id, until)
+    finally:
+        standing.dismiss()
+    if not worked:
         log.info("No session is due")
-        return False
-    until = time.monotonic() + LOOK_AROUND_SEC
-    while claim is not None:
-        with about_session(claim.session_id):
-            if claim.elapsed_before_sec == 0:
-                log.info("Starting transcription for session %s", claim.session_id)
-            on_claim(claim)
-            run(claim)
-        more = claim.remote and time.monotonic() < until and not stopping.is_set()
-        claim = _another(claim, job_id) if more else None
-    return True
+    return worked
 
 
-def _another(done: Claim, job_id: str) -> Claim | None:
-    """The next session that takes but a moment: a new one after a look and the other way round, if any is due."""
+def _another(done: Claim, job_id: str, until: float) -> Claim | None:
+    """The next session for this work-horse, if there is time and one is due.
+
+    After a look at a remote engine: another session that takes but a moment, a new one after a look and the other way
+    round, so that neither hold up the others. After a recording that was recognised here: one for each doorbell that
+    waits, while all goes well.
+    """
     waiting = partial(claim_waiting, worker=done.worker, job_id=job_id, remote_only=True)
     parked = partial(claim_parked, worker=done.worker, job_id=job_id)
-    return waiting() or parked() if done.elapsed_before_sec > 0 else parked() or waiting()
+    while time.monotonic() < until and not stopping.is_set():
+        if done.remote:
+            return waiting() or parked() if done.elapsed_before_sec > 0 else parked() or waiting()
+        if not (standing.is_ready and doorbell.answer()):
+            return None
+        claim = claim_next(worker=done.worker, job_id=job_id)
+        if claim is not None:
+            return claim
+        log.info("No session is due")
+    return None
 
 
 def run(claim: Claim) -> None:
@@ -86,10 +103,11 @@ def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
         with Heartbeat(claim, watchdog, stopping) as heartbeat:
             remote.advance(claim, heartbeat)
         return
-    engine = registry.in_process(claim.engine)
-    forget_connections()  # the recognising processes must not inherit one
-    processes = settings().engine_processes or len(os.sched_getaffinity(0))
-    with engine.recogniser(processes) as recogniser, Heartbeat(claim, watchdog, stopping) as heartbeat:
+    processes = min(settings().engine_processes or len(os.sched_getaffinity(0)), usual_parts(claim.duration_total))
+    with (
+        standing.recogniser(claim.engine, processes) as recogniser,
+        Heartbeat(claim, watchdog, stopping) as heartbeat,
+    ):
         chunks = _prepare(claim, scratch, heartbeat)
         _recognise(claim, recogniser, scratch, chunks, heartbeat)
     complete(claim)

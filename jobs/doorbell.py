@@ -5,6 +5,7 @@ import logging
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from store.settings import settings
@@ -46,6 +47,20 @@ def ring(times: int = 1) -> bool:
         log.warning("Redis does not answer, the queue is delayed: %s", error)
         return False
     return True
+
+
+def answer() -> bool:
+    """Take a doorbell that waits out of the queue, for whoever answers it without a job of its own; False when there is
+    none, or Redis does not answer."""
+    try:
+        with connection(RING_TIMEOUT_SEC) as redis:
+            taken = redis.lpop(queue(redis).key)  # RQ's own pop_job_id fails on an empty queue
+            if isinstance(taken, bytes):
+                redis.delete(Job.key_for(taken.decode()))
+            return taken is not None
+    except RedisError as error:
+        log.warning("Redis does not answer: %s", error)
+        return False
 
 
 def top_up(due: int) -> int:

@@ -4,6 +4,7 @@ The boundaries depend on the sound alone, never on the machine: a later attempt,
 an earlier one has finished.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,8 +22,10 @@ FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 PAUSE_FRAMES = 40  # loudness is averaged over 0.4 s, so a long pause beats a short one
 DISTANCE_TENTHS_DB = 60  # a cut one whole target away has to be 6 dB quieter to be worth it
 
-SHORTEST_TARGET_SEC = 5.0
-PARTS_OF_A_SHORT_RECORDING = 6  # so that several processes have work on it
+PARTS_OF_A_SHORT_RECORDING = 6  # so that several processes have work on it,
+SHORTEST_TARGET_SEC = 5.0  # but not so short that the decoder misses the context
+PARTS_OF_WHAT_IS_LEFT = 8  # towards the end of a longer one chunks get shorter, so that all finish together,
+SHORTEST_OF_A_LONG_ONE_SEC = 9.0
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,25 @@ class Chunk:
 def cut(pcm: Path, *, target_sec: float = 20, max_sec: float = 30) -> list[Chunk]:
     """Cuts the PCM file into chunks of about `target_sec`, none longer than `max_sec`, without gap or overlap.
 
-    A recording shorter than `6 * target_sec` is cut finer, down to 5 s a chunk. Reads at most `max_sec` of sound at a
-    time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <= `max_sec`.
+    The last `8 * target_sec` are cut finer and finer, down to 9 s a chunk; a recording below 54 s down to 5 s. Reads at
+    most `max_sec` of sound at a time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <=
+    `max_sec`.
     """
     if not 0 < target_sec <= max_sec:
         raise ValueError(f"target_sec {target_sec} has to lie between 0 and max_sec {max_sec}")
     samples = pcm.stat().st_size // BYTES_PER_SAMPLE
     if samples == 0:
         return []
-    target_sec = min(target_sec, max(SHORTEST_TARGET_SEC, samples / SAMPLE_RATE / PARTS_OF_A_SHORT_RECORDING))
     frames = -(-samples // FRAME_SAMPLES)
     with pcm.open("rb") as sound:
         cuts = list(_cut_frames(sound, frames, int(target_sec * FRAMES_PER_SEC), int(max_sec * FRAMES_PER_SEC)))
     seconds = [frame / FRAMES_PER_SEC for frame in cuts] + [samples / SAMPLE_RATE]
     return [Chunk(start, end) for start, end in pairwise(seconds)]
+
+
+def usual_parts(audio_sec: float) -> int:
+    """How many chunks a recording of this length is usually cut into; more processes have nothing to do."""
+    return max(1, math.ceil(audio_sec / SHORTEST_TARGET_SEC - 0.5))  # one of a target and a half stays whole
 
 
 def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[bytes]:
@@ -69,12 +77,20 @@ def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[byte
         yield block
 
 
-def _cut_frames(sound: BinaryIO, frames: int, target: int, longest: int) -> Iterator[int]:
+def _cut_frames(sound: BinaryIO, frames: int, most: int, longest: int) -> Iterator[int]:
     """The frames at which chunks begin: 0, then each cut."""
-    start = 0
-    latest = max(target, min(target * 3 // 2, longest))
+    start, shortest, finest = (
+        0,
+        int(SHORTEST_TARGET_SEC * FRAMES_PER_SEC),
+        int(SHORTEST_OF_A_LONG_ONE_SEC * FRAMES_PER_SEC),
+    )
+    least = min(max(shortest, frames // PARTS_OF_A_SHORT_RECORDING), finest)
     yield start
-    while frames - start > latest:
+    while True:
+        target = min(most, max(least, (frames - start) // PARTS_OF_WHAT_IS_LEFT))
+        latest = max(target, min(target * 3 // 2, longest))
+        if frames - start <= latest:
+            return
         # leave at least a quarter of a target for the last chunk
         begin, end = start + target // 2, min(start + latest, frames - target // 4)
         start = begin + _quietest(_loudness(sound, begin, end), start + target - begin, target)

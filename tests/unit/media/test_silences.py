@@ -49,11 +49,11 @@ def test_chunks_cover_everything_once(
 
 
 def test_cuts_lie_in_the_pauses(tmp_path: Path) -> None:
-    sound = noise(100)
+    sound = noise(240)
     for at in (18, 41, 63, 80):
         sound[at * SAMPLE_RATE : (at + 1) * SAMPLE_RATE] = 0
     chunks = cut(write(tmp_path / "sound.pcm", sound), target_sec=20)
-    assert [int(chunk.start_sec) for chunk in chunks] == [0, 18, 41, 63, 80]
+    assert [int(chunk.start_sec) for chunk in chunks[:5]] == [0, 18, 41, 63, 80]
 
 
 def test_a_long_pause_is_better_than_a_short_one(tmp_path: Path) -> None:
@@ -66,6 +66,17 @@ def test_a_long_pause_is_better_than_a_short_one(tmp_path: Path) -> None:
 def test_a_short_recording_gives_several_processes_work(tmp_path: Path) -> None:
     assert len(cut(write(tmp_path / "sound.pcm", noise(50)))) >= 4
     assert len(cut(write(tmp_path / "sound.pcm", noise(5)))) == 1
+
+
+@pytest.mark.parametrize("duration_sec", [60, 150, 180, 420])
+def test_two_processes_finish_together(duration_sec: int, tmp_path: Path) -> None:
+    sound = noise(duration_sec)
+    for at in range(0, duration_sec, 6):
+        sound[at * SAMPLE_RATE : int((at + 0.5) * SAMPLE_RATE)] = 0
+    busy_sec = [0.0, 0.0]
+    for chunk in cut(write(tmp_path / "sound.pcm", sound)):  # each takes the next one as soon as it is free
+        busy_sec[busy_sec.index(min(busy_sec))] += chunk.audio_sec
+    assert max(busy_sec) < 1.07 * sum(busy_sec) / 2
 
 
 def test_an_odd_last_byte_is_ignored(tmp_path: Path) -> None:
