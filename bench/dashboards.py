@@ -24,7 +24,6 @@ PER_SEC = 2.0  # people open it at this pace
 LOOK_SEC = 20.0
 SOAK_SEC = 75.0
 KEPT_SEC = 135.0  # Streamlit keeps what belongs to a closed dashboard for two minutes
-STATISTICS_SEC = 11.0  # an idle connection of Postgres tells within ten
 MB = 1e6
 
 
@@ -69,9 +68,7 @@ def _measure(web: Served, people: Viewers, cards: FiveCards) -> Iterator[Figure]
         yield at_most(f"CPU a refresh at {count} dashboards, ms", 1000 * looked.cpu_sec_each, 10.0)
     yield at_most("opening a page at two a second, p95, ms", 1000 * _p95(opened), 1000.0)
     yield Figure("memory a dashboard, MB", (full - before) / MOST / MB)
-    yield at_most(
-        f"memory a dashboard grows by in {SOAK_SEC:.0f} s of {MOST}, KB", max(grown, 0) / MOST / 1000, 10.0
-    )
+    yield at_most(f"memory a dashboard grows by in {SOAK_SEC:.0f} s of {MOST}, KB", max(grown, 0) / MOST / 1000, 10.0)
     yield Figure("memory kept two minutes after all were closed, MB", (web.memory_bytes() - before) / MB)
     yield Figure(f"transactions a second, {FEW} dashboards", few.transactions_per_sec)
     yield Figure(f"transactions a second, {MOST} dashboards", soaked.transactions_per_sec)

@@ -55,9 +55,7 @@ class FiveCards:
             for claim in self._running:
                 with transaction() as db:
                     percent = claim.percent(processed_sec, AUDIO_SEC)
-                    record_progress(
-                        db, claim.session_id, claim.claim_no, processed_sec=processed_sec, progress=percent
-                    )
+                    record_progress(db, claim.session_id, claim.claim_no, processed_sec=processed_sec, progress=percent)
                 self.written += 1
 
     def _claimed(self, title: str) -> Claim:
@@ -70,7 +68,14 @@ class FiveCards:
     def _insert(self, title: str, priority: Priority) -> uuid.UUID:
         session_id = uuid.uuid4()
         recording = intake.Recording(
-            session_id, self.owner, f"{title}.wav", f"local://{session_id}.wav", 115_200_000, session_id.hex, "WAV", AUDIO_SEC
+            session_id,
+            self.owner,
+            f"{title}.wav",
+            f"local://{session_id}.wav",
+            115_200_000,
+            session_id.hex,
+            "WAV",
+            AUDIO_SEC,
         )
         with transaction() as db:
             intake.insert_session(

@@ -1,4 +1,4 @@
-"""A dashboard without a browser: it speaks Streamlit's protocol over the WebSocket and keeps the timers a browser keeps."""
+"""A dashboard without a browser: Streamlit's protocol over its WebSocket, and the timers that a browser keeps."""
 
 import asyncio
 import time
@@ -44,7 +44,10 @@ class Dashboard:
         begun = time.perf_counter()
         host = urlsplit(self._address).netloc
         self._socket = await connect(
-            f"ws://{host}/_stcore/stream", origin=self._address, subprotocols=["streamlit"], max_size=None  # type: ignore[arg-type, list-item]
+            f"ws://{host}/_stcore/stream",
+            origin=self._address,
+            subprotocols=["streamlit"],
+            max_size=None,  # type: ignore[arg-type, list-item]
         )
         await self._ask_for()
         self._reader = asyncio.create_task(self._read(self._socket))
