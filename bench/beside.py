@@ -110,10 +110,8 @@ def _worker() -> Iterator[None]:
 def _leave_waiting(cards: FiveCards) -> None:
     """The two that wait have no audio: no worker may take them."""
     with transaction() as db:
-        later = text(
-            "UPDATE session SET next_run_at = now() + interval '1 day' WHERE owner = :owner AND status = :waits"
-        )
-        db.execute(later, {"owner": cards.owner, "is": Status.PENDING})
+        later = "UPDATE session SET next_run_at = now() + interval '1 day' WHERE owner = :owner AND status = :state"
+        db.execute(text(later), {"owner": cards.owner, "state": Status.PENDING})
 
 
 def _recording() -> bytes:
