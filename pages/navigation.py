@@ -55,7 +55,7 @@ def not_for_you() -> None:
     st.page_link(HERE / HOME.file, label=HOME.title, icon=f":material/{HOME.icon}:")
 
 
-st.set_page_config(page_title=tab_title.PRODUCT, page_icon=FRONTEND / "icon.svg", layout="wide")
+tab_title.begin()
 st.logo(FRONTEND / "icon.svg", size="large")
 st.html(FRONTEND / "style.css")
 try:

@@ -1,5 +1,6 @@
 """Pages opened without a browser, and what they say."""
 
+import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -25,7 +26,6 @@ def said(app: AppTest) -> str:
     """All that the page says; backslashes, which keep people's words from being read as Markdown, left out."""
     found = [
         *(element.value for kind in SPEAKING for element in app.get(kind)),
-        *(element.proto.text for element in app.get("progress")),
         *(element.proto.label for element in app.get("page_link")),
         *(element.label for kind in ("button", "metric", "expander") for element in app.get(kind)),
         *(str(element.value) for element in app.metric),
@@ -35,7 +35,7 @@ def said(app: AppTest) -> str:
 
 def percentages(app: AppTest) -> list[int]:
     """What the progress bars show, from above."""
-    return [bar.proto.value for bar in app.get("progress")]
+    return [int(shown) for text in app.markdown for shown in re.findall(r'aria-valuenow="(\d+)"', text.value)]
 
 
 def pressed(app: AppTest, label: str) -> AppTest:
