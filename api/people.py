@@ -26,19 +26,30 @@ def current_person(request: Request) -> Person:
     """Whoever this request is from, with its address, and counted against their limit; ApiProblem 401, 403 or 429."""
     address = request.client.host if request.client else None
     told: MutableMapping[str, str] = request.scope.setdefault("desk.headers", {})
-    if request.headers.get("authorization") is None and not settings().sign_in:
+    try:
+        person = identified(request)
+    except ApiProblem:
+        if not is_without_sign_in(request):
+            rate_limits.count(f"address {address}", told)  # not before: who guesses must not keep out their neighbours
+        raise
+    if not person.local:
+        path = request.url.path.removeprefix("/api").rstrip("/")
+        rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
+    return replace(person, address=address)
+
+
+def identified(request: Request) -> Person:
+    """Whoever this request is from, not counted yet; ApiProblem 401 or 403."""
+    if is_without_sign_in(request):
         if not is_local(request):
             raise _needed("Without sign-in this desk answers on the machine that it runs on, and there alone.")
-        return replace(local_person(), address=address)
-    nobody = f"address {address}"
-    try:
-        person = _by_token(request) or _by_cookie(request)
-    except ApiProblem:
-        rate_limits.count(nobody, told)  # not before: one who guesses must not keep out those who share the address
-        raise
-    path = request.url.path.removeprefix("/api").rstrip("/")
-    rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
-    return replace(person, address=address)
+        return local_person()
+    return _by_token(request) or _by_cookie(request)
+
+
+def is_without_sign_in(request: Request) -> bool:
+    """Whether whoever asks does not have to say who they are, and does not."""
+    return request.headers.get("authorization") is None and not settings().sign_in
 
 
 Caller = Annotated[Person, Depends(current_person)]

@@ -10,9 +10,8 @@ from typing import Final
 from jobs import sign_in
 from jobs.policy import Person, on_behalf_of
 from jobs.submit import printable
-from store import audit, tokens
+from store import audit, bearers, tokens
 from store.audit import Action
-from store.database import transaction
 from store.tokens import TokenRecord, TokenScope
 
 SECRET_BYTES: Final = 32
@@ -101,17 +100,18 @@ def bearer(text: str) -> Bearer:
     match = FORM.fullmatch(text)
     if match is None:
         raise TokenUnknown
-    with transaction() as db:
-        token, kept_hash = tokens.find(db, match[1]) or (None, NOBODYS_HASH)
-        fits = hmac.compare_digest(_hash(match[2]), kept_hash)
-        if token is None or not fits:
-            raise TokenUnknown
-        if token.state == "revoked":
-            raise TokenRevoked
-        if token.state == "expired":
-            raise TokenExpired
-        tokens.used(db, token.id)
-    return Bearer(sign_in.person_of(token.account_id), token.id, token.scope)
+    found = bearers.find(match[1])
+    fits = hmac.compare_digest(_hash(match[2]), found.secret_sha256 if found else NOBODYS_HASH)
+    if found is None or not fits:
+        raise TokenUnknown
+    token = found.token
+    if token.state == "revoked":
+        raise TokenRevoked
+    if token.state == "expired":
+        raise TokenExpired
+    if found.unnoted:
+        bearers.note_use(found)
+    return Bearer(sign_in.person_behind(found.account), token.id, token.scope)
 
 
 def _hash(secret: str) -> str:

@@ -1,18 +1,23 @@
 """Connections to Postgres: one engine a process, and transactions that bear its absence with a deadline."""
 
+import select as sockets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, func, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
+from store import changes
 from store.scope import Role, Scope
 from store.settings import settings
 
 ROLES = {Role.COACH: "transcript_coach", Role.OPS: "transcript_ops"}  # as the migrations make them
 ON_BEHALF = text("SELECT set_config('role', :role, true), set_config('desk.account', :account, true)")
+_ON_BEHALF_TOO = "SELECT set_config('role', %(desk_role)s, true), set_config('desk.account', %(desk_account)s, true)"
 STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
 PRODUCT = "transcript-desk"
 _shown_as = PRODUCT
@@ -36,9 +41,8 @@ def engine() -> Engine:
     url = settings().database_url
     if not url:
         raise RuntimeError("DATABASE_URL is not set: run the command under `python -m store.embedded --`, or set it.")
-    return create_engine(
+    made = create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
-        pool_pre_ping=True,
         hide_parameters=True,  # titles and words must not come into logs with an error
         pool_size=10,
         max_overflow=20,
@@ -55,6 +59,28 @@ def engine() -> Engine:
         },
     )
 
+    @event.listens_for(made, "checkout")
+    def still_there(connection: Any, *_: Any) -> None:
+        """A connection that the server has closed says so at its socket; `pool_pre_ping` asks for a round trip."""
+        if connection.closed or (_has_news(connection) and not _answers(made, connection)):
+            raise DisconnectionError  # the pool connects anew
+
+    return made
+
+
+def _has_news(connection: Any) -> bool:
+    """Whether something has arrived since the last answer: the end of the connection, or a notice."""
+    waiting = sockets.poll()
+    waiting.register(connection.fileno(), sockets.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _answers(engine: Engine, connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.dbapi.Error:  # type: ignore[union-attr]  # psycopg2 is there
+        return False
+
 
 @contextmanager
 def transaction(scope: Scope | None = None) -> Iterator[Session]:
@@ -63,10 +89,28 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
     With a `scope` row-level security shows and takes only what that person may have, whatever a statement forgets;
     without one it is the product itself, which sees everything.
     """
-    with Session(engine(), expire_on_commit=False) as db, db.begin():
-        if scope is not None:
-            db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
-        yield db
+    with Session(engine(), expire_on_commit=False) as db:
+        try:
+            with db.begin():
+                if scope is not None:
+                    db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
+                yield db
+        finally:
+            changes.ended(db)
+
+
+@contextmanager
+def statements() -> Iterator[Connection]:
+    """A connection on which every statement is a transaction of its own: one that only reads costs one round trip."""
+    with engine().connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def on_behalf(statement: str, values: dict[str, Any], scope: Scope) -> tuple[str, dict[str, Any]]:
+    """The statement and its values, for `exec_driver_sql` on a connection of `statements`, in one round trip with what
+    `transaction` does for a scope: both are one transaction, since they are sent together."""
+    values = values | {"desk_role": ROLES[scope.role], "desk_account": scope.account_id}
+    return f"{_ON_BEHALF_TOO}; {statement}", values
 
 
 def database_now(db: Session) -> datetime:

@@ -1,0 +1,66 @@
+"""Tokens with their accounts, read in one round trip: what every request with a token costs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, or_, select
+
+from store import accounts, tokens
+from store.accounts import AccountRecord
+from store.database import statements, transaction
+from store.people_schema import Account, ApiToken
+from store.schema import CLOCK
+from store.scope import Role
+from store.tokens import TokenRecord, TokenScope
+
+
+@dataclass(frozen=True)
+class TokenAndAccount:
+    """A token, the SHA-256 of its secret half, its account, and whether their use has to be noted again."""
+
+    token: TokenRecord
+    secret_sha256: str
+    account: AccountRecord
+    unnoted: bool
+
+
+_TOKEN = [name for name in TokenRecord.__dataclass_fields__ if name != "now"]
+_ACCOUNT = list(AccountRecord.__dataclass_fields__)
+_FOUND = (
+    select(
+        *(getattr(ApiToken, name) for name in _TOKEN),
+        CLOCK.label("now"),
+        ApiToken.secret_sha256,
+        or_(
+            ApiToken.last_used_at.is_(None),
+            ApiToken.last_used_at < CLOCK - tokens.USED_EVERY,
+            Account.last_seen_at < CLOCK - accounts.SEEN_EVERY,
+        ),
+        *(getattr(Account, name) for name in _ACCOUNT),
+    )
+    .join(Account, Account.id == ApiToken.account_id)
+    .where(ApiToken.id == bindparam("token_id"))
+)
+
+
+def find(token_id: str) -> TokenAndAccount | None:
+    """None when there is no token of this id."""
+    with statements() as connection:
+        row = connection.execute(_FOUND, {"token_id": token_id}).one_or_none()
+    if row is None:
+        return None
+    ends = len(_TOKEN) + 1
+    token = dict(zip([*_TOKEN, "now"], row[:ends], strict=True))
+    account = dict(zip(_ACCOUNT, row[ends + 2 :], strict=True))
+    return TokenAndAccount(
+        TokenRecord(**{**token, "scope": TokenScope(token["scope"])}),
+        row[ends],
+        AccountRecord(**{**account, "role": Role(account["role"])}),
+        bool(row[ends + 1]),
+    )
+
+
+def note_use(found: TokenAndAccount) -> None:
+    """Note that token and account are used, each at most once a minute."""
+    with transaction() as db:
+        tokens.used(db, found.token.id)
+        accounts.seen(db, found.account.id)
