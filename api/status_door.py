@@ -6,6 +6,7 @@ sessions, other calls) it leaves to the app behind it.
 """
 
 import asyncio
+import os
 import re
 import uuid
 from collections.abc import Callable
@@ -67,7 +68,7 @@ class StatusDoor:
         keep_sec = settings().status_cache_sec
         if not keep_sec:
             return await self._in_thread(lambda: _both(scope, session_id))
-        who = (scope.get("server"), tuple(header for header in scope["headers"] if header[0] in WHO))
+        who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
         person = self._people.get(who, keep_sec)
         if person is None:
             person = await self._people.read(who, lambda: self._in_thread(lambda: _person(scope)))
@@ -124,4 +125,4 @@ async def _give(answer: StatusAnswer, known: bytes, told: dict[str, str], send: 
 
 
 def _reference() -> str:
-    return uuid.uuid4().hex[:12]
+    return os.urandom(6).hex()

@@ -1,12 +1,14 @@
 """Tokens with their accounts, read in one round trip: what every request with a token costs."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import bindparam, or_, select
 
 from store import accounts, tokens
 from store.accounts import AccountRecord
-from store.database import statements, transaction
+from store.database import transaction
+from store.one_round_trip import OneRoundTrip
 from store.people_schema import Account, ApiToken
 from store.schema import CLOCK
 from store.scope import Role
@@ -25,29 +27,14 @@ class TokenAndAccount:
 
 _TOKEN = [name for name in TokenRecord.__dataclass_fields__ if name != "now"]
 _ACCOUNT = list(AccountRecord.__dataclass_fields__)
-_FOUND = (
-    select(
-        *(getattr(ApiToken, name) for name in _TOKEN),
-        CLOCK.label("now"),
-        ApiToken.secret_sha256,
-        or_(
-            ApiToken.last_used_at.is_(None),
-            ApiToken.last_used_at < CLOCK - tokens.USED_EVERY,
-            Account.last_seen_at < CLOCK - accounts.SEEN_EVERY,
-        ),
-        *(getattr(Account, name) for name in _ACCOUNT),
-    )
-    .join(Account, Account.id == ApiToken.account_id)
-    .where(ApiToken.id == bindparam("token_id"))
-)
 
 
 def find(token_id: str) -> TokenAndAccount | None:
     """None when there is no token of this id."""
-    with statements() as connection:
-        row = connection.execute(_FOUND, {"token_id": token_id}).one_or_none()
-    if row is None:
+    found = _statement().rows(token_id=token_id)
+    if not found:
         return None
+    row = found[0]
     ends = len(_TOKEN) + 1
     token = dict(zip([*_TOKEN, "now"], row[:ends], strict=True))
     account = dict(zip(_ACCOUNT, row[ends + 2 :], strict=True))
@@ -57,6 +44,19 @@ def find(token_id: str) -> TokenAndAccount | None:
         AccountRecord(**{**account, "role": Role(account["role"])}),
         bool(row[ends + 1]),
     )
+
+
+@cache
+def _statement() -> OneRoundTrip:
+    unnoted = or_(
+        ApiToken.last_used_at.is_(None),
+        ApiToken.last_used_at < CLOCK - tokens.USED_EVERY,
+        Account.last_seen_at < CLOCK - accounts.SEEN_EVERY,
+    )
+    token = [*(getattr(ApiToken, name) for name in _TOKEN), CLOCK.label("now"), ApiToken.secret_sha256]
+    account = [getattr(Account, name) for name in _ACCOUNT]
+    found = select(*token, unnoted.label("unnoted"), *account).join(Account, Account.id == ApiToken.account_id)
+    return OneRoundTrip(found.where(ApiToken.id == bindparam("token_id")))
 
 
 def note_use(found: TokenAndAccount) -> None:

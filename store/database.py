@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,6 @@ from store.settings import settings
 
 ROLES = {Role.COACH: "transcript_coach", Role.OPS: "transcript_ops"}  # as the migrations make them
 ON_BEHALF = text("SELECT set_config('role', :role, true), set_config('desk.account', :account, true)")
-_ON_BEHALF_TOO = "SELECT set_config('role', %(desk_role)s, true), set_config('desk.account', %(desk_account)s, true)"
 STATEMENT_TIMEOUT_MS = 15_000  # half the lease: a blocked statement must not cost a worker its claim
 PRODUCT = "transcript-desk"
 _shown_as = PRODUCT
@@ -54,7 +53,9 @@ def engine() -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
             "application_name": _shown_as,
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+            # the plans are those of what store/one_round_trip.py prepares
+            "options": "-c timezone=UTC -c plan_cache_mode=force_generic_plan"
+            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=15000",
         },
     )
@@ -97,20 +98,6 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
                 yield db
         finally:
             changes.ended(db)
-
-
-@contextmanager
-def statements() -> Iterator[Connection]:
-    """A connection on which every statement is a transaction of its own: one that only reads costs one round trip."""
-    with engine().connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def on_behalf(statement: str, values: dict[str, Any], scope: Scope) -> tuple[str, dict[str, Any]]:
-    """The statement and its values, for `exec_driver_sql` on a connection of `statements`, in one round trip with what
-    `transaction` does for a scope: both are one transaction, since they are sent together."""
-    values = values | {"desk_role": ROLES[scope.role], "desk_account": scope.account_id}
-    return f"{_ON_BEHALF_TOO}; {statement}", values
 
 
 def database_now(db: Session) -> datetime:
