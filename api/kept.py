@@ -13,7 +13,6 @@ Key = TypeVar("Key", bound=Hashable)
 Fact = TypeVar("Fact")
 NOTHING_ELSE = math.inf  # it rests on nothing that was read before it was asked for
 MOST = 10_000  # of some 3 kB each
-PATIENCE_SEC = 10.0  # a frozen Postgres never answers
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class KeptForAMoment(Generic[Key, Fact]):
     async def read(self, key: Key, reading: Callable[[], Awaitable[tuple[Fact, float]]]) -> Fact:
         """What `reading` finds, which also says since when it may be out of date (NOTHING_ELSE: since it was asked).
 
-        Whoever asks while it is under way waits for the same, or for its error. TimeoutError after PATIENCE_SEC.
+        Whoever asks while it is under way waits for the same, or for its error.
         """
         mark = changes.latest()
         known = self._under_way.get(key)
@@ -52,7 +51,7 @@ class KeptForAMoment(Generic[Key, Fact]):
             task = asyncio.ensure_future(self._read(key, mark, reading))
             known = self._under_way[key] = (mark, task)
             task.add_done_callback(lambda done: self._ended(key, done))
-        return await asyncio.wait_for(asyncio.shield(known[1]), PATIENCE_SEC)
+        return await asyncio.shield(known[1])
 
     async def _read(self, key: Key, mark: object, reading: Callable[[], Awaitable[tuple[Fact, float]]]) -> Fact:
         asked_sec = self._clock()

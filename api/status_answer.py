@@ -1,13 +1,11 @@
 """One session as bytes, with the headers that go along: what the status door gives out."""
 
 import hashlib
-import uuid
 from dataclasses import dataclass
 
 from api.answers import SessionAnswer
 from api.safety import security_headers
-from jobs import board
-from jobs.policy import Person
+from jobs.session_view import SessionView
 
 RawHeaders = list[tuple[bytes, bytes]]
 AS_OF = b'"as_of":"'  # not within a text, where the quotes would be escaped
@@ -24,13 +22,8 @@ class StatusAnswer:
     headers_unchanged: RawHeaders
 
 
-def status_answer(session_id: uuid.UUID, person: Person) -> tuple[StatusAnswer, float] | None:
-    """The answer, and since when (on the monotonic clock) what it says of other sessions may be out of date; None for a
-    session that this person does not see."""
-    seen = board.seen(session_id, person)
-    if seen is None:
-        return None
-    return answer_of(SessionAnswer.of(seen.view).model_dump_json().encode()), seen.since_sec
+def status_answer(view: SessionView) -> StatusAnswer:
+    return answer_of(SessionAnswer.of(view).model_dump_json().encode())
 
 
 def answer_of(body: bytes) -> StatusAnswer:

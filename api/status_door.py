@@ -5,31 +5,28 @@ headers, kept for less than a second for whoever asks again; whatever is not pla
 sessions, other calls) it leaves to the app behind it.
 """
 
-import asyncio
 import os
 import re
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import rate_limits
-from api.kept import NOTHING_ELSE, PATIENCE_SEC, KeptForAMoment
-from api.people import FORWARDED, identified
+from api.gathered import Gathered
+from api.kept import NOTHING_ELSE, KeptForAMoment
+from api.people import FORWARDED, all_identified
 from api.problem_handlers import database_problem
 from api.problems import ApiProblem
 from api.safety import is_our_host, security_headers
 from api.status_answer import RawHeaders, StatusAnswer, status_answer
+from jobs import board
 from jobs.policy import Person
 from store.settings import settings
 
 ADDRESS = re.compile(r"/api/v1/sessions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/status)?")
-THREADS = 8  # more of them only fight for the interpreter
 WHO = frozenset(name.encode() for name in ("host", "authorization", "cookie", "origin", "sec-fetch-site", *FORWARDED))
-Found = TypeVar("Found")
+Asked = tuple[Person, str]  # a session's id, for this person
 
 
 class LeftToTheApp(Exception):
@@ -41,9 +38,10 @@ class StatusDoor:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="status")
+        self._reading_people = Gathered(_people)
+        self._reading_answers = Gathered(_answers)
         self._people: KeptForAMoment[object, Person] = KeptForAMoment()
-        self._answers: KeptForAMoment[object, StatusAnswer] = KeptForAMoment()
+        self._answers: KeptForAMoment[Asked, StatusAnswer] = KeptForAMoment()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
@@ -67,41 +65,38 @@ class StatusDoor:
     async def _found(self, scope: Scope, session_id: str) -> tuple[Person, StatusAnswer]:
         keep_sec = settings().status_cache_sec
         if not keep_sec:
-            return await self._in_thread(lambda: _both(scope, session_id))
+            person, _ = await self._reading_people.read(scope)
+            return person, (await self._reading_answers.read((person, session_id)))[0]
         who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
-        person = self._people.get(who, keep_sec)
-        if person is None:
-            person = await self._people.read(who, lambda: self._in_thread(lambda: _person(scope)))
-        answer = self._answers.get((person, session_id), keep_sec)
-        if answer is None:
-            seen_by = person
-            answer = await self._answers.read(
-                (person, session_id), lambda: self._in_thread(lambda: _answer(seen_by, session_id))
-            )
-        return person, answer
-
-    async def _in_thread(self, find: Callable[[], Found]) -> Found:
-        found = asyncio.get_running_loop().run_in_executor(self._threads, find)
-        return await asyncio.wait_for(found, PATIENCE_SEC)
+        known = self._people.get(who, keep_sec)
+        person = known or await self._people.read(who, lambda: self._reading_people.read(scope))
+        asked = (person, session_id)
+        answer = self._answers.get(asked, keep_sec)
+        return person, answer or await self._answers.read(asked, lambda: self._reading_answers.read(asked))
 
 
-def _both(scope: Scope, session_id: str) -> tuple[Person, StatusAnswer]:
-    person, _ = _person(scope)
-    return person, _answer(person, session_id)[0]
+def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:
+    """Who sends these requests, where a host of ours is asked."""
+    requests = [Request(scope) for scope in scopes]
+    found = all_identified(requests)
+    return [
+        LeftToTheApp()
+        if not is_our_host(request.headers.get("host", ""))
+        else one
+        if isinstance(one, ApiProblem)
+        else (one, NOTHING_ELSE)
+        for request, one in zip(requests, found, strict=True)
+    ]
 
 
-def _person(scope: Scope) -> tuple[Person, float]:
-    request = Request(scope)
-    if not is_our_host(request.headers.get("host", "")):
-        raise LeftToTheApp
-    return identified(request), NOTHING_ELSE
-
-
-def _answer(person: Person, session_id: str) -> tuple[StatusAnswer, float]:
-    found = status_answer(uuid.UUID(session_id), person)
-    if found is None:
-        raise LeftToTheApp
-    return found
+def _answers(asks: list[Asked]) -> list[tuple[StatusAnswer, float] | Exception]:
+    """The answers: one query for all the sessions that a person asks for."""
+    found: dict[Asked, tuple[StatusAnswer, float]] = {}
+    for person in {person for person, _ in asks}:
+        ids = [uuid.UUID(session_id) for who, session_id in asks if who == person]
+        for seen in board.seen(ids, person):
+            found[person, str(seen.view.session_id)] = (status_answer(seen.view), seen.since_sec)
+    return [found.get(asked) or LeftToTheApp() for asked in asks]
 
 
 def _known_to_client(scope: Scope) -> bytes:

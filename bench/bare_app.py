@@ -1,6 +1,7 @@
 """The baselines: a bare Starlette route with constant JSON, and one that does the product's SELECT on its pool."""
 
 import asyncio
+import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from api.status_door import THREADS
 from store.database import engine
 from store.schema import CoachingSession
 from store.session_queries import select_records
 
-threads = ThreadPoolExecutor(THREADS)
+threads = ThreadPoolExecutor(int(os.environ.get("BARE_THREADS", "8")))
 statement = select_records().where(CoachingSession.id == bindparam("id"))
 
 

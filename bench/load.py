@@ -1,13 +1,14 @@
-"""A load generator in a process of its own: `python -m bench.load PORT CONNECTIONS SECONDS`, requests on stdin.
+"""A load generator in a process of its own: `python -m bench.load PORT CONNECTIONS SECONDS EVERY_SEC ETAGS`.
 
-Stdin is a JSON list of [path, headers]; each connection sends a random one of them as soon as it has the last answer,
-or, with EVERY_SEC as a fourth argument, one every so many seconds from a random moment on. With `etags` as a fifth it
-remembers the ETag of each path and sends it along. Prints what came of it as JSON.
+Stdin is a JSON list of [path, headers]. Each connection sends a random one of them as soon as it has the last answer,
+or, unless EVERY_SEC is 0, one every so many seconds from a random moment on. If ETAGS is not empty it remembers the
+ETag of each path and sends it along. Prints what came of it as JSON.
 """
 
 import asyncio
 import json
 import random
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -142,6 +143,24 @@ class Load:
         return self.outcome
 
 
+def ask(
+    port: int,
+    requests: list[tuple[str, dict[str, str]]],
+    connections: int,
+    seconds: float,
+    *,
+    every_sec: float = 0.0,
+    etags: bool = False,
+) -> Outcome:
+    """What a process of its own finds that asks like this."""
+    numbers = (port, connections, seconds, every_sec)
+    command = [sys.executable, "-m", "bench.load", *map(str, numbers), "etags" if etags else ""]
+    done = subprocess.run(command, input=json.dumps(requests), capture_output=True, text=True)
+    if done.returncode or done.stderr:
+        raise RuntimeError(f"The load generator failed: {done.stderr[-2000:]}")
+    return Outcome(**json.loads(done.stdout))
+
+
 def _head(path: str, headers: dict[str, str]) -> bytes:
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "".join(f"{line}\r\n" for line in lines).encode()
@@ -153,13 +172,12 @@ def _header(head: bytes, name: bytes) -> bytes:
     return head[at + len(name) + 4 :].partition(b"\r\n")[0] if at >= 0 else b""
 
 
-async def main(port: int, connections: int, seconds: float, every_sec: float = 0.0, etags: str = "") -> None:
+async def main(port: int, connections: int, seconds: float, every_sec: float, etags: str) -> None:
     requests = [(path, headers) for path, headers in json.load(sys.stdin)]
     outcome = await Load(port, requests, every_sec, etags=bool(etags)).run(connections, seconds)
     print(json.dumps(asdict(outcome)))
 
 
 if __name__ == "__main__":
-    port, connections, *rest = sys.argv[1:]
-    seconds, every_sec, etags = (*rest, "0", "")[:3] if len(rest) < 3 else rest
-    uvloop.run(main(int(port), int(connections), float(seconds), float(every_sec or 0), etags))
+    port, connections, seconds, every_sec, etags = sys.argv[1:]
+    uvloop.run(main(int(port), int(connections), float(seconds), float(every_sec), etags))

@@ -40,19 +40,19 @@ def my_sessions(person: Person | None, limit: int = 50) -> list[SessionView]:
 
 def sessions(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[SessionView]:
     """The views of these sessions, in their order; ids that are unknown or another coach's are left out."""
-    found = {record.id: record for record in _records(ids, person)}
-    return views([found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
+    return [one.view for one in seen(ids, person)]
 
 
 def session(session_id: uuid.UUID, person: Person | None = None) -> SessionView | None:
-    found = seen(session_id, person)
-    return found.view if found else None
-
-
-def seen(session_id: uuid.UUID, person: Person | None = None) -> Seen | None:
-    """The view of this session; None when it is unknown or another coach's."""
-    found = _seen(_records([session_id], person))
+    found = sessions([session_id], person)
     return found[0] if found else None
+
+
+def seen(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[Seen]:
+    """The same as `sessions`, and how old what they rest on is: one query for all of them, whatever their number."""
+    records = record_lookup.look_up(ids, owner=scope_of(person), scope=person.scope if person else None)
+    found = {record.id: record for record in records}
+    return [_seen(found[session_id]) for session_id in dict.fromkeys(ids) if session_id in found]
 
 
 def expectation(db: Session, engine: str, duration_sec: float) -> Expectation:
@@ -75,18 +75,10 @@ def views(records: Sequence[SessionRecord]) -> list[SessionView]:
     That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them, at
     most once a second; of others' sessions no more than numbers come out.
     """
-    return [seen.view for seen in _seen(records)]
+    return [_seen(record).view for record in records]
 
 
-def _records(ids: Sequence[uuid.UUID], person: Person | None) -> list[SessionRecord]:
-    return record_lookup.look_up(ids, owner=scope_of(person), scope=person.scope if person else None)
-
-
-def _seen(records: Sequence[SessionRecord]) -> list[Seen]:
-    return [_seen_one(record) for record in records]
-
-
-def _seen_one(record: SessionRecord) -> Seen:
+def _seen(record: SessionRecord) -> Seen:
     if record.status not in {Status.PENDING, Status.PROCESSING}:
         return Seen(view(record))
     learned = _lessons.get((record.engine, registry.engine_model(record.engine)))

@@ -1,9 +1,11 @@
 """Tokens with their accounts, read in one round trip: what every request with a token costs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, or_, select
 
 from store import accounts, tokens
 from store.accounts import AccountRecord
@@ -29,12 +31,13 @@ _TOKEN = [name for name in TokenRecord.__dataclass_fields__ if name != "now"]
 _ACCOUNT = list(AccountRecord.__dataclass_fields__)
 
 
-def find(token_id: str) -> TokenAndAccount | None:
-    """None when there is no token of this id."""
-    found = _statement().rows(token_id=token_id)
-    if not found:
-        return None
-    row = found[0]
+def find(token_ids: Collection[str]) -> dict[str, TokenAndAccount]:
+    """The tokens by their ids; those that there are none of are left out."""
+    found = (_read(row) for row in _statement().rows(token_ids=list(token_ids))) if token_ids else ()
+    return {one.token.id: one for one in found}
+
+
+def _read(row: tuple[Any, ...]) -> TokenAndAccount:
     ends = len(_TOKEN) + 1
     token = dict(zip([*_TOKEN, "now"], row[:ends], strict=True))
     account = dict(zip(_ACCOUNT, row[ends + 2 :], strict=True))
@@ -56,7 +59,7 @@ def _statement() -> OneRoundTrip:
     token = [*(getattr(ApiToken, name) for name in _TOKEN), CLOCK.label("now"), ApiToken.secret_sha256]
     account = [getattr(Account, name) for name in _ACCOUNT]
     found = select(*token, unnoted.label("unnoted"), *account).join(Account, Account.id == ApiToken.account_id)
-    return OneRoundTrip(found.where(ApiToken.id == bindparam("token_id")))
+    return OneRoundTrip(found.where(ApiToken.id == any_(bindparam("token_ids", type_=ARRAY(Text)))))
 
 
 def note_use(found: TokenAndAccount) -> None:
