@@ -21,6 +21,9 @@ class Calls:
         self._lock = Lock()
         self._of: dict[tuple[str, str], deque[float]] = {}
 
+    def __len__(self) -> int:
+        return len(self._of)
+
     def hit(self, key: tuple[str, str], most: int) -> tuple[bool, int, int]:
         """Whether this call is within the limit, how many more are, and the seconds until there is room for another."""
         with self._lock:

@@ -41,7 +41,7 @@ class StatusDoor:
         self._reading_people = Gathered(_people)
         self._reading_answers = Gathered(_answers)
         self._people: KeptForAMoment[object, Person] = KeptForAMoment()
-        self._answers: KeptForAMoment[Asked, StatusAnswer] = KeptForAMoment()
+        self._answers: KeptForAMoment[object, StatusAnswer] = KeptForAMoment()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
@@ -57,7 +57,7 @@ class StatusDoor:
             refusal = database_problem().response()
             refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
             await refusal(scope, receive, send)
-        except (LeftToTheApp, ApiProblem):
+        except (LeftToTheApp, ApiProblem):  # the latter: too many calls
             await self.app(scope, receive, send)
         else:
             await _give(answer, _known_to_client(scope), told, send)
@@ -70,23 +70,19 @@ class StatusDoor:
         who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
         known = self._people.get(who, keep_sec)
         person = known or await self._people.read(who, lambda: self._reading_people.read(scope))
-        asked = (person, session_id)
-        answer = self._answers.get(asked, keep_sec)
-        return person, answer or await self._answers.read(asked, lambda: self._reading_answers.read(asked))
+        key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
+        answer = self._answers.get(key, keep_sec)
+        return person, answer or await self._answers.read(key, lambda: self._reading_answers.read((person, session_id)))
 
 
 def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:
     """Who sends these requests, where a host of ours is asked."""
     requests = [Request(scope) for scope in scopes]
-    found = all_identified(requests)
-    return [
-        LeftToTheApp()
-        if not is_our_host(request.headers.get("host", ""))
-        else one
-        if isinstance(one, ApiProblem)
-        else (one, NOTHING_ELSE)
-        for request, one in zip(requests, found, strict=True)
-    ]
+    found: list[tuple[Person, float] | Exception] = []
+    for request, one in zip(requests, all_identified(requests), strict=True):
+        welcome = isinstance(one, Person) and is_our_host(request.headers.get("host", ""))
+        found.append((one, NOTHING_ELSE) if isinstance(one, Person) and welcome else LeftToTheApp())
+    return found
 
 
 def _answers(asks: list[Asked]) -> list[tuple[StatusAnswer, float] | Exception]:
