@@ -27,7 +27,7 @@ def served(app: str, settings: Mapping[str, str] | None = None) -> Iterator[int]
     port = free_port()
     options = ("--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "1", "--log-level", "warning")
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log", *options]
-    with running(command, port, settings):
+    with running(command, port, {"LOG_LEVEL": "WARNING", **(settings or {})}):
         yield port
 
 
