@@ -51,9 +51,8 @@ def measure() -> Iterator[Figure]:
     yield Figure("our status answers a second, as clients get them", found[OURS])
     for name in (WERKZEUG, GUNICORN, FLOWER):
         title = "Flower's task JSON" if name == FLOWER else f"rq-dashboard's job JSON under {name}"
-        yield Figure(
-            f"{title}, answers a second{'' if name in found else ': cannot be installed here'}", found.get(name)
-        )
+        missing = "" if name in found else ": cannot be installed here"
+        yield Figure(f"{title}, answers a second{missing}", found.get(name))
     best = max(value for name, value in found.items() if name not in {OURS, UNCACHED})
     yield at_least("our status answers to the best of them", found[OURS] / best, 3)
     yield Figure("our status answers without the cache to the best of them", found[UNCACHED] / best)
@@ -77,9 +76,8 @@ def _all(servers: ExitStack, folder: Path) -> Iterator[tuple[str, tuple[int, Req
     yield UNCACHED, (servers.enter_context(served(PRODUCT, {"STATUS_CACHE_SEC": "0"})), ours)
     jobs: Requests = [(f"/0/data/job/{job}.json", {}) for job in servers.enter_context(_rq_jobs())]
     port = free_port()
-    servers.enter_context(
-        running([sys.executable, "-m", "bench.rq_dashboard_app"], port, {"RQ_DASHBOARD_PORT": str(port)})
-    )
+    command = [sys.executable, "-m", "bench.rq_dashboard_app"]
+    servers.enter_context(running(command, port, {"RQ_DASHBOARD_PORT": str(port)}))
     yield WERKZEUG, (port, jobs)
     yield GUNICORN, (servers.enter_context(_gunicorn(folder)), jobs) if _installed(folder, "gunicorn") else None
     yield FLOWER, servers.enter_context(_flower(folder)) if _installed(folder, "flower", "celery", "redis") else None

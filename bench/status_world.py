@@ -32,8 +32,8 @@ FILL = """
 CREATE TEMP TABLE made ON COMMIT DROP AS
 SELECT md5('bench-' || i)::uuid AS id, i,
        CASE WHEN i / 200 % 2 = 0 THEN :owner ELSE 'bench-' || i % :accounts END AS owner,
-       CASE WHEN i % 40 = 0 THEN 'pending' WHEN i % 200 = 1 THEN 'processing' WHEN i % 20 = 2 THEN 'failed'
-            WHEN i % 20 = 3 THEN 'cancelled' ELSE 'completed' END AS status,
+       CASE WHEN :moving AND i % 40 = 0 THEN 'pending' WHEN :moving AND i % 200 = 1 THEN 'processing'
+            WHEN i % 20 = 2 THEN 'failed' WHEN i % 20 = 3 THEN 'cancelled' ELSE 'completed' END AS status,
        now() - (i / 200) * interval '10 minutes' AS at
 FROM generate_series(1, :sessions) AS i;
 INSERT INTO session (id, owner, title, audio_filename, audio_uri, audio_size_bytes, audio_sha256, audio_format,
@@ -71,9 +71,9 @@ class Asked:
     headers: dict[str, str]
 
 
-def make() -> None:
-    """Put the world into the database, in the place of an earlier one."""
-    facts = {"owner": settings().owner, "accounts": ACCOUNTS, "sessions": SESSIONS}
+def make(*, moving: bool = True) -> None:
+    """Put the world into the database, in the place of an earlier one; unless `moving`, everything in it has ended."""
+    facts = {"moving": moving, "owner": settings().owner, "accounts": ACCOUNTS, "sessions": SESSIONS}
     words = {"waiting": messages.WAITING, "message": messages.PROCESSING}
     remove()
     with transaction() as db:

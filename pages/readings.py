@@ -12,6 +12,8 @@ import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from store import changes
+
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 Facts = TypeVar("Facts")
 Key = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -29,12 +31,14 @@ class Reading(Generic[Facts]):
     at: datetime
     fresh: bool
     read_sec: float = 0.0  # on the monotonic clock
+    mark: object = None  # of `store.changes`, before it was asked
 
 
 @dataclass(frozen=True)
 class _Asking:
     answer: "Future[Reading[Any]]"
     since_sec: float
+    mark: object
 
 
 class Readings:
@@ -57,12 +61,12 @@ class Readings:
         """
         key = (question, arguments)
         with self._lock:
-            last = self._last.get(key)
-            if last is not None and time.monotonic() - last.read_sec < self._keep_sec:
+            mark, last = changes.latest(), self._last.get(key)
+            if last is not None and last.mark is mark and time.monotonic() - last.read_sec < self._keep_sec:
                 return last
             asking = self._asking.get(key)
-            if asking is None:
-                asking = _Asking(self._threads.submit(self._answer, key), time.monotonic())
+            if asking is None or asking.mark is not mark:
+                asking = _Asking(self._threads.submit(self._answer, key, mark), time.monotonic(), mark)
                 self._asking[key] = asking
         patience = self._patience_sec - (time.monotonic() - asking.since_sec)
         try:
@@ -77,10 +81,11 @@ class Readings:
         with self._lock:
             self._last = {key: _expired(reading) for key, reading in self._last.items()}
 
-    def _answer(self, key: Key) -> Reading[Any]:
+    def _answer(self, key: Key, mark: object) -> Reading[Any]:
         question, arguments = key
         try:
-            reading = Reading(question(*arguments), datetime.now(UTC), fresh=True, read_sec=time.monotonic())
+            facts = question(*arguments)
+            reading = Reading(facts, datetime.now(UTC), fresh=True, read_sec=time.monotonic(), mark=mark)
             with self._lock:
                 self._last[key] = reading
                 oldest = reading.read_sec - self._forget_sec
@@ -88,7 +93,8 @@ class Readings:
             return reading
         finally:
             with self._lock:
-                self._asking.pop(key, None)
+                if key in self._asking and self._asking[key].mark is mark:
+                    del self._asking[key]
 
 
 @st.cache_resource
@@ -98,4 +104,4 @@ def readings() -> Readings:
 
 
 def _expired(reading: Reading[Any]) -> Reading[Any]:
-    return Reading(reading.facts, reading.at, reading.fresh, reading.read_sec - 60)
+    return Reading(reading.facts, reading.at, reading.fresh, reading.read_sec - 60, reading.mark)
