@@ -10,6 +10,7 @@ import re
 import uuid
 
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import rate_limits
@@ -57,7 +58,7 @@ class StatusDoor:
             refusal = database_problem().response()
             refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
             await refusal(scope, receive, send)
-        except (LeftToTheApp, ApiProblem):  # the latter: too many calls
+        except (LeftToTheApp, ApiProblem, SQLAlchemyError, OSError):  # too many calls; no database
             await self.app(scope, receive, send)
         else:
             await _give(answer, _known_to_client(scope), told, send)

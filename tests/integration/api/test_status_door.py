@@ -4,13 +4,14 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from threading import Event
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from api import rate_limits
+from api import gathered, rate_limits
 from api.answers import SessionAnswer
 from api.app import api_app
 from api.status_door import StatusDoor
@@ -143,6 +144,27 @@ def test_what_another_process_changes_is_seen_within_the_second(client: httpx.Cl
     with transaction() as db:
         db.execute(text("UPDATE session SET title = 'By another process'"))  # nobody is told
     wait_until(lambda: client.get(address).json()["title"] == "By another process", 2.0)
+
+
+def test_a_database_that_never_answers_is_not_waited_for(
+    client: httpx.Client, new_session: NewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, thawed = f"/sessions/{new_session()}/status", Event()
+    honest = board.seen
+
+    def frozen(ids: Sequence[uuid.UUID], who: Person | None = None) -> list[board.Seen]:
+        thawed.wait()
+        return honest(ids, who)
+
+    with monkeypatch.context() as frost:
+        frost.setattr(board, "seen", frozen)
+        frost.setattr(gathered, "PATIENCE_SEC", 0.05)
+        answer = client.get(address)
+        thawed.set()
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-unavailable")
+    assert (answer.headers["retry-after"], answer.headers["cache-control"]) == ("5", "no-store")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert client.get(address).status_code == 200
 
 
 @pytest.mark.usefixtures("with_sign_in")
