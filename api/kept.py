@@ -11,7 +11,9 @@ from store import changes
 
 Key = TypeVar("Key", bound=Hashable)
 Fact = TypeVar("Fact")
+Reading = Callable[[], Awaitable[tuple[Fact, float]]]
 NOTHING_ELSE = math.inf  # it rests on nothing that was read before it was asked for
+AHEAD = 0.7  # of the time that it may be kept
 MOST = 10_000  # of some 3 kB each
 
 
@@ -33,6 +35,19 @@ class KeptForAMoment(Generic[Key, Fact]):
     def __len__(self) -> int:
         return len(self._kept)
 
+    async def ask(self, key: Key, keep_sec: float, reading: Reading[Fact]) -> Fact:
+        """What is kept and no older than that, else what `reading` finds. What is asked for all the time is read again
+        before it is too old, so that nobody has to wait for it."""
+        kept = self._kept.get(key)
+        if kept is None or kept.mark is not changes.latest():
+            return await self.read(key, reading)
+        age_sec = self._clock() - kept.since_sec
+        if age_sec >= keep_sec:
+            return await self.read(key, reading)
+        if age_sec >= AHEAD * keep_sec and key not in self._under_way:
+            self._begin(key, reading)
+        return kept.fact
+
     def get(self, key: Key, keep_sec: float) -> Fact | None:
         """What is kept and no older than that; None when it has to be read."""
         kept = self._kept.get(key)
@@ -40,20 +55,23 @@ class KeptForAMoment(Generic[Key, Fact]):
             return None
         return kept.fact
 
-    async def read(self, key: Key, reading: Callable[[], Awaitable[tuple[Fact, float]]]) -> Fact:
+    async def read(self, key: Key, reading: Reading[Fact]) -> Fact:
         """What `reading` finds, which also says since when it may be out of date (NOTHING_ELSE: since it was asked).
 
         Whoever asks while it is under way waits for the same, or for its error.
         """
+        return await asyncio.shield(self._begin(key, reading))
+
+    def _begin(self, key: Key, reading: Reading[Fact]) -> asyncio.Future[Fact]:
         mark = changes.latest()
         known = self._under_way.get(key)
         if known is None or known[0] is not mark:
             task = asyncio.ensure_future(self._read(key, mark, reading))
             known = self._under_way[key] = (mark, task)
             task.add_done_callback(lambda done: self._ended(key, done))
-        return await asyncio.shield(known[1])
+        return known[1]
 
-    async def _read(self, key: Key, mark: object, reading: Callable[[], Awaitable[tuple[Fact, float]]]) -> Fact:
+    async def _read(self, key: Key, mark: object, reading: Reading[Fact]) -> Fact:
         asked_sec = self._clock()
         fact, since_sec = await reading()
         self._keep(key, _Kept(fact, min(since_sec, asked_sec), mark))

@@ -64,7 +64,10 @@ class OneRoundTrip:
 @contextmanager
 def _cursor() -> Iterator[tuple[PoolProxiedConnection, Any]]:
     """Errors are SQLAlchemy's, as everywhere; a connection that had one is not used again."""
-    pooled = engine().raw_connection()
+    try:
+        pooled = engine().raw_connection()
+    except psycopg2.Error as error:
+        raise _as_elsewhere(error) from error
     try:
         connection: Any = pooled.dbapi_connection
         connection.autocommit = True
@@ -73,6 +76,10 @@ def _cursor() -> Iterator[tuple[PoolProxiedConnection, Any]]:
         connection.autocommit = False
     except psycopg2.Error as error:
         pooled.invalidate(error)
-        raise DBAPIError.instance(None, None, error, psycopg2.Error, hide_parameters=True) from error
+        raise _as_elsewhere(error) from error
     finally:
         pooled.close()
+
+
+def _as_elsewhere(error: psycopg2.Error) -> BaseException:
+    return DBAPIError.instance(None, None, error, psycopg2.Error, hide_parameters=True)

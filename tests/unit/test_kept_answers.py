@@ -40,6 +40,28 @@ def test_an_answer_is_given_again_until_it_is_as_old_as_it_may_be() -> None:
     assert answers.get("a", 0.9) is None
 
 
+def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
+    clock, readings = Clock(), 0
+    answers = kept(clock)
+
+    async def reading() -> tuple[int, float]:
+        nonlocal readings
+        readings += 1
+        return readings, NOTHING_ELSE
+
+    async def asking() -> list[int]:
+        told = []
+        for _ in range(8):
+            told.append(await answers.ask("a", 0.9, reading))
+            clock.now += 0.2
+            await asyncio.sleep(0)  # what was begun goes on
+            await asyncio.sleep(0)
+        clock.now += 0.9
+        return [*told, await answers.ask("a", 0.9, reading)]
+
+    assert asyncio.run(asking()) == [1, 1, 1, 1, 1, 2, 2, 2, 3]
+
+
 def test_what_rests_on_something_older_is_as_old_as_that() -> None:
     clock = Clock()
     answers = kept(clock)
