@@ -17,7 +17,7 @@ from bench.web import BARE, PRODUCT, WITH_SIGN_IN, served
 
 CONNECTIONS = 64
 SECONDS = 3.0
-ROUNDS = 3
+ROUNDS = 5
 WATCHED = 64  # sessions whose answers are kept: each connection's own, as it were
 Requests = list[tuple[str, dict[str, str]]]
 

@@ -14,7 +14,7 @@ SESSIONS = 20_000
 ACCOUNTS = 64
 LOCAL, SIGNED_IN = "local", "signed in"
 KINDS = {  # one in so many is of this state, from this number on; the others are completed
-    "pending": (40, 0),
+    "pending": (200, 0),
     "processing": (200, 1),
     "failed": (20, 2),
     "cancelled": (20, 3),
@@ -32,7 +32,7 @@ FILL = """
 CREATE TEMP TABLE made ON COMMIT DROP AS
 SELECT md5('bench-' || i)::uuid AS id, i,
        CASE WHEN i / 200 % 2 = 0 THEN :owner ELSE 'bench-' || i % :accounts END AS owner,
-       CASE WHEN :moving AND i % 40 = 0 THEN 'pending' WHEN :moving AND i % 200 = 1 THEN 'processing'
+       CASE WHEN :moving AND i % 200 = 0 THEN 'pending' WHEN :moving AND i % 200 = 1 THEN 'processing'
             WHEN i % 20 = 2 THEN 'failed' WHEN i % 20 = 3 THEN 'cancelled' ELSE 'completed' END AS status,
        now() - (i / 200) * interval '10 minutes' AS at
 FROM generate_series(1, :sessions) AS i;
