@@ -16,6 +16,7 @@ from streamlit import config
 
 from api.app import api_app
 from api.dashboard_door import DashboardDoor
+from api.status_door import StatusDoor
 from jobs.media import sandbox
 from pages import mishap
 from store import logs, migrations, refusals
@@ -78,7 +79,10 @@ app = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     secrets=sign_in_secrets(),
     routes=[Mount("/api", app=api_app)],
-    middleware=[Middleware(DashboardDoor, index=Path(st.__file__).parent / "static" / "index.html")],
+    middleware=[
+        Middleware(StatusDoor),
+        Middleware(DashboardDoor, index=Path(st.__file__).parent / "static" / "index.html"),
+    ],
     lifespan=lifespan,
     on_script_error=mishap.say,
 )

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
@@ -13,6 +14,7 @@ from api import audio, audit, health, new_sessions, sessions, transcripts, uploa
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
+from api.status_door import StatusDoor
 from jobs.media import sandbox
 from store import logs, migrations, refusals
 from store.database import engine
@@ -47,6 +49,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
 
 app = Starlette(
     routes=[Mount("/api", app=api_app), Route("/", lambda _request: RedirectResponse("/api/docs"))],
+    middleware=[Middleware(StatusDoor)],
     exception_handlers=HANDLERS,
     lifespan=lifespan,
 )

@@ -1,6 +1,6 @@
 """Who asks: by a token, by the dashboard's sign-in in the same browser, or the one local person. Else 401."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from api.safety import READING, from_elsewhere, is_from_a_page_of_ours
 from jobs import tokens
 from jobs.policy import Person, local_person
 from jobs.sign_in import SignInRefused, recognise
-from jobs.tokens import TokenRefused
+from jobs.tokens import Bearer
 from store.refusals import is_loopback
 from store.settings import settings
 from store.tokens import TokenScope
@@ -26,19 +26,39 @@ def current_person(request: Request) -> Person:
     """Whoever this request is from, with its address, and counted against their limit; ApiProblem 401, 403 or 429."""
     address = request.client.host if request.client else None
     told: MutableMapping[str, str] = request.scope.setdefault("desk.headers", {})
-    if request.headers.get("authorization") is None and not settings().sign_in:
-        if not is_local(request):
-            raise _needed("Without sign-in this desk answers on the machine that it runs on, and there alone.")
-        return replace(local_person(), address=address)
-    nobody = f"address {address}"
     try:
-        person = _by_token(request) or _by_cookie(request)
+        person = identified(request)
     except ApiProblem:
-        rate_limits.count(nobody, told)  # not before: one who guesses must not keep out those who share the address
+        if not is_without_sign_in(request):
+            rate_limits.count(f"address {address}", told)  # not before: who guesses must not keep out their neighbours
         raise
-    path = request.url.path.removeprefix("/api").rstrip("/")
-    rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
+    if not person.local:
+        path = request.url.path.removeprefix("/api").rstrip("/")
+        rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
     return replace(person, address=address)
+
+
+def identified(request: Request) -> Person:
+    """Whoever this request is from, not counted yet; ApiProblem 401 or 403."""
+    (found,) = all_identified([request])
+    if isinstance(found, ApiProblem):
+        raise found
+    return found
+
+
+def all_identified(requests: Sequence[Request]) -> list[Person | ApiProblem]:
+    """The same for several at once, each with its refusal: one query for all their tokens."""
+    headers = [request.headers.get("authorization") for request in requests]
+    bearers = iter(tokens.bearers_of([_token_in(header) for header in headers if header is not None]))
+    return [
+        _identity(request, None if header is None else next(bearers))
+        for request, header in zip(requests, headers, strict=True)
+    ]
+
+
+def is_without_sign_in(request: Request) -> bool:
+    """Whether whoever asks does not have to say who they are, and does not."""
+    return request.headers.get("authorization") is None and not settings().sign_in
 
 
 Caller = Annotated[Person, Depends(current_person)]
@@ -50,21 +70,34 @@ def is_local(request: Request) -> bool:
     return is_loopback(arrived_at) and not any(name in request.headers for name in FORWARDED)
 
 
-def _by_token(request: Request) -> Person | None:
-    """None when the request carries no Authorization at all."""
-    header = request.headers.get("authorization")
-    if header is None:
-        return None
+def _token_in(header: str) -> str:
+    """The token in an Authorization header; empty when there is something else in it."""
     kind, _, text = header.partition(" ")
-    if kind.lower() != "bearer":
-        raise _needed("Send a token as `Authorization: Bearer td_…`.")
+    return text.strip() if kind.lower() == "bearer" else ""
+
+
+def _identity(request: Request, bearer: Bearer | Exception | None) -> Person | ApiProblem:
+    """`bearer`: what became of the token; None when the request carries no Authorization at all."""
     try:
-        bearer = tokens.bearer(text.strip())
-    except (TokenRefused, SignInRefused) as error:
+        if bearer is not None:
+            return _by_token(request, bearer)
+        if not is_without_sign_in(request):
+            return _by_cookie(request)
+        if not is_local(request):
+            raise _needed("Without sign-in this desk answers on the machine that it runs on, and there alone.")
+        return local_person()
+    except ApiProblem as refusal:
+        return refusal
+
+
+def _by_token(request: Request, bearer: Bearer | Exception) -> Person:
+    if not request.headers["authorization"].lower().startswith("bearer "):
+        raise _needed("Send a token as `Authorization: Bearer td_…`.")
+    if isinstance(bearer, Exception):
         challenge = f'{REALM}, error="invalid_token"'
         raise ApiProblem(
-            401, "token-refused", "This token does not work.", str(error), headers={"WWW-Authenticate": challenge}
-        ) from None
+            401, "token-refused", "This token does not work.", str(bearer), headers={"WWW-Authenticate": challenge}
+        )
     if bearer.scope is TokenScope.READ and request.method not in READING:
         raise ApiProblem(
             403,

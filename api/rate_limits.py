@@ -2,54 +2,83 @@
 
 import math
 import time
-from collections.abc import MutableMapping
-from typing import Any
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from threading import Lock
 
 from api.problems import ApiProblem
 from store.settings import settings
 
-_limiter = MovingWindowRateLimiter(MemoryStorage())
+WINDOW_SEC = 60.0
+MOST_CALLERS = 10_000  # when there are more, those who have been silent for a minute are forgotten
+
+
+class Calls:
+    """The calls of each caller in the last minute. What one costs depends neither on their number nor on the limit."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._of: dict[tuple[str, str], deque[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def hit(self, key: tuple[str, str], most: int) -> tuple[bool, int, int]:
+        """Whether this call is within the limit, how many more are, and the seconds until there is room for another."""
+        with self._lock:
+            now = self._clock()
+            calls = self._of.get(key)
+            if calls is None:
+                self._forget_silent(now)
+                calls = self._of[key] = deque()
+            while calls and calls[0] <= now - WINDOW_SEC:
+                calls.popleft()
+            allowed = len(calls) < most
+            if allowed:
+                calls.append(now)
+            return allowed, max(most - len(calls), 0), max(math.ceil(calls[0] + WINDOW_SEC - now), 1)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._of.clear()
+
+    def _forget_silent(self, now: float) -> None:
+        if len(self._of) >= MOST_CALLERS:
+            self._of = {key: calls for key, calls in self._of.items() if calls and calls[-1] > now - WINDOW_SEC}
+
+
+_calls = Calls()
 
 
 def count(caller: str, headers: MutableMapping[str, str], *, upload: bool = False) -> None:
     """Count a call of this caller, and say in `headers` what is left; ApiProblem (429) when it was one too many."""
-    _count(RateLimitItemPerMinute(settings().rate_limit_per_minute), ("calls", caller), headers)
+    _count(("calls", caller), settings().rate_limit_per_minute, headers)
     if upload:
-        _count(RateLimitItemPerMinute(settings().uploads_per_minute), ("uploads", caller), headers)
+        _count(("uploads", caller), settings().uploads_per_minute, headers)
 
 
 def forget() -> None:
     """Everybody starts anew."""
-    _limiter.storage.reset()
+    _calls.clear()
 
 
-def _count(item: RateLimitItemPerMinute, key: tuple[str, str], headers: MutableMapping[str, str]) -> None:
-    if not _limiter.hit(item, *key):
-        raise _too_many(item, key, headers)
-    _tell(item, key, headers)
+def _count(key: tuple[str, str], most: int, headers: MutableMapping[str, str]) -> None:
+    """Tell what the headers of the IETF's draft tell."""
+    allowed, left, wait_sec = _calls.hit(key, most)
+    headers["RateLimit-Policy"] = f'"{key[0]}";q={most};w={WINDOW_SEC:.0f}'
+    headers["RateLimit"] = f'"{key[0]}";r={left};t={wait_sec}'
+    if not allowed:
+        raise _too_many(key[0], most, wait_sec)
 
 
-def _tell(item: RateLimitItemPerMinute, key: tuple[str, str], headers: MutableMapping[str, str]) -> int:
-    """The headers of the IETF's draft, and the seconds until there is room again."""
-    stats = _limiter.get_window_stats(item, *key)
-    wait_sec = max(math.ceil(stats.reset_time - time.time()), 1)
-    headers["RateLimit-Policy"] = f'"{key[0]}";q={item.amount};w=60'
-    headers["RateLimit"] = f'"{key[0]}";r={max(stats.remaining, 0)};t={wait_sec}'
-    return wait_sec
-
-
-def _too_many(item: RateLimitItemPerMinute, key: tuple[str, str], headers: MutableMapping[str, Any]) -> ApiProblem:
-    wait_sec = _tell(item, key, headers)
-    what = "recordings" if key[0] == "uploads" else "calls"
+def _too_many(kind: str, most: int, wait_sec: int) -> ApiProblem:
+    what = "recordings" if kind == "uploads" else "calls"
     return ApiProblem(
         429,
         "too-many-requests",
         "These were too many requests in a minute.",
-        f"At most {item.amount} {what} a minute are answered. Try again in {wait_sec} seconds.",
+        f"At most {most} {what} a minute are answered. Try again in {wait_sec} seconds.",
         advice="Trying again will help, after the time that Retry-After says.",
         headers={"Retry-After": str(wait_sec)},
     )

@@ -1,7 +1,7 @@
 """Sessions: one, many, their past, and what a person may do to them."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
@@ -16,6 +16,12 @@ from store import history_queries, session_queries, timeline_queries
 
 router = APIRouter(prefix="/v1/sessions", tags=["Sessions"])
 MOST_IDS = 200
+ONE_SESSION: dict[
+    int | str, dict[str, Any]
+] = {  # answered by the door before the app (api/status_door.py), which adds the ETag
+    304: {"description": "Nothing but `as_of` has changed since the answer whose ETag was sent as If-None-Match"},
+    **documented(404, 422, 503),
+}
 
 
 @router.get("", summary="History, page by page", responses=documented(422, 503))
@@ -39,8 +45,8 @@ def statuses(
     return Statuses(items=[SessionAnswer.of(view) for view in views], unknown=unknown)
 
 
-@router.get("/{session_id:uuid}/status", summary="How far it is", responses=documented(404, 422, 503))
-@router.get("/{session_id:uuid}", summary="One session", responses=documented(404, 422, 503))
+@router.get("/{session_id:uuid}/status", summary="How far it is", responses=ONE_SESSION)
+@router.get("/{session_id:uuid}", summary="One session", responses=ONE_SESSION)
 def session(session_id: uuid.UUID, person: Caller) -> SessionAnswer:
     """The same facts at both addresses: everything that the session's page shows."""
     view = board.session(session_id, person)

@@ -1,7 +1,9 @@
 """Records from the store become views: what pages and the API ask for. The only place where the two meet."""
 
+import math
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +14,21 @@ from jobs.lessons import Lessons, lessons, lessons_of_each
 from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.queue_wait import Busy, play
 from jobs.session_view import Place, SessionView, view
-from store import session_queries
+from jobs.shared import Shared
+from store import record_lookup, session_queries
 from store.database import transaction
 from store.queue_queries import Waiting, queue_facts
 from store.session_queries import SessionRecord
 from store.settings import settings
 from store.states import Status
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A view, and since when (on the monotonic clock) what it says of other sessions may be out of date."""
+
+    view: SessionView
+    since_sec: float = math.inf  # it says nothing of them
 
 
 def my_sessions(person: Person | None, limit: int = 50) -> list[SessionView]:
@@ -29,14 +40,19 @@ def my_sessions(person: Person | None, limit: int = 50) -> list[SessionView]:
 
 def sessions(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[SessionView]:
     """The views of these sessions, in their order; ids that are unknown or another coach's are left out."""
-    with on_behalf_of(person) as db:
-        found = {record.id: record for record in session_queries.by_ids(db, ids, owner=scope_of(person))}
-    return views([found[session_id] for session_id in dict.fromkeys(ids) if session_id in found])
+    return [one.view for one in seen(ids, person)]
 
 
 def session(session_id: uuid.UUID, person: Person | None = None) -> SessionView | None:
     found = sessions([session_id], person)
     return found[0] if found else None
+
+
+def seen(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[Seen]:
+    """The same as `sessions`, and how old what they rest on is: one query for all of them, whatever their number."""
+    records = record_lookup.look_up(ids, owner=scope_of(person), scope=person.scope if person else None)
+    found = {record.id: record for record in records}
+    return [_seen(found[session_id]) for session_id in dict.fromkeys(ids) if session_id in found]
 
 
 def expectation(db: Session, engine: str, duration_sec: float) -> Expectation:
@@ -56,25 +72,35 @@ def left_of(db: Session, record: SessionRecord) -> Remaining | None:
 def views(records: Sequence[SessionRecord]) -> list[SessionView]:
     """The views of these records, with a place in the queue for those that wait.
 
-    That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them, in
-    a transaction of its own; of others' sessions no more than numbers come out.
+    That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them, at
+    most once a second; of others' sessions no more than numbers come out.
     """
-    under_way = {Status.PENDING, Status.PROCESSING}
-    moving = [record for record in records if record.status in under_way]
-    if not moving:
-        return [view(record) for record in records]
+    return [_seen(record).view for record in records]
+
+
+def _seen(record: SessionRecord) -> Seen:
+    if record.status not in {Status.PENDING, Status.PROCESSING}:
+        return Seen(view(record))
+    learned = _lessons.get((record.engine, registry.engine_model(record.engine)))
+    if record.status is Status.PROCESSING:
+        return Seen(view(record, lessons=learned.facts), learned.since_sec)
+    queue = _queue.get(settings().workers)
+    shown = view(record, place=queue.facts.get(record.id), lessons=learned.facts)
+    return Seen(shown, min(learned.since_sec, queue.since_sec))
+
+
+def _lessons_now(engine_and_model: tuple[str, str]) -> Lessons:
     with transaction() as db:
-        learned = lessons_of_each(db)
-        waits = any(record.status is Status.PENDING for record in moving)
-        places = _places(db, learned) if waits else {}
-        for engine in {record.engine for record in moving}:
-            learned(engine)  # read here, where there is a transaction
-    return [
-        view(record, place=places.get(record.id), lessons=learned(record.engine))
-        if record.status in under_way
-        else view(record)
-        for record in records
-    ]
+        return lessons(db, engine_and_model[0])
+
+
+def _places_now(_workers: int) -> dict[uuid.UUID, Place]:
+    with transaction() as db:
+        return _places(db, lessons_of_each(db))
+
+
+_lessons = Shared(_lessons_now)
+_queue = Shared(_places_now)
 
 
 def _places(db: Session, learned: Callable[[str], Lessons]) -> dict[uuid.UUID, Place]:

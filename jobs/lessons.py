@@ -15,6 +15,8 @@ from jobs.estimate import Calibration, Expectation, Finished, calibrate, expect
 from store.estimates import latest_finished, outcomes_to_learn
 from store.speed_queries import finished_paces
 
+MOST_KEPT = 10_000
+
 
 @dataclass(frozen=True)
 class Lessons:
@@ -22,10 +24,16 @@ class Lessons:
 
     finished: tuple[Finished, ...] = ()
     calibration: Calibration = field(default_factory=Calibration)
+    _expected: dict[tuple[float, int], Expectation] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def expect(self, duration_sec: float, *, at_once: int = 1) -> Expectation:
         """What a recording of this length is expected to take beside `at_once` - 1 others."""
-        return expect(duration_sec, self.finished, at_once=at_once)
+        known = self._expected.get((duration_sec, at_once))  # the queue is played forward every second
+        if known is None:
+            if len(self._expected) >= MOST_KEPT:
+                self._expected.clear()
+            known = self._expected[duration_sec, at_once] = expect(duration_sec, self.finished, at_once=at_once)
+        return known
 
 
 _lock = Lock()

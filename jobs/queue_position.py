@@ -1,11 +1,13 @@
 """In which order waiting sessions will be claimed: the rule of store/claims.py, played forward. Pure."""
 
+import heapq
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from store.queue_queries import Waiting
 
+Rank = tuple[int, int, datetime, datetime, uuid.UUID]
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -20,6 +22,12 @@ class Queue:
             self._queues.setdefault((session.priority, session.owner), []).append(session)
         self._running, self._last_served = dict(running), dict(last_served)
         self._turn = max(self._last_served.values(), default=NEVER)
+        self._ranked: list[tuple[Rank, tuple[int, str]]] = []  # a heap; what has another rank by now is passed over
+        self._priorities: dict[str, list[int]] = {}
+        for priority, owner in self._queues:
+            self._priorities.setdefault(owner, []).append(priority)
+        for owner in self._priorities:
+            self._rank_anew(owner)
 
     def take(self) -> Waiting | None:
         """The session whose turn it is, which then runs; None when nobody waits.
@@ -27,9 +35,10 @@ class Queue:
         Each turn goes to the highest priority, then to the coach with the fewest sessions processing, then to the coach
         least recently served, then to the oldest.
         """
-        if not self._queues:
+        found = self._first()
+        if found is None:
             return None
-        priority, owner = min(self._queues, key=self._rank)
+        priority, owner = found
         queue = self._queues[priority, owner]
         session = queue.pop()
         if not queue:
@@ -37,13 +46,27 @@ class Queue:
         self._running[owner] = self._running.get(owner, 0) + 1
         self._turn += timedelta(microseconds=1)
         self._last_served[owner] = self._turn
+        self._rank_anew(owner)
         return session
 
     def finished(self, owner: str) -> None:
         """One of the coach's sessions has ended."""
         self._running[owner] = max(self._running.get(owner, 0) - 1, 0)
+        self._rank_anew(owner)
 
-    def _rank(self, key: tuple[int, str]) -> tuple[int, int, datetime, datetime, uuid.UUID]:
+    def _first(self) -> tuple[int, str] | None:
+        while self._ranked:
+            rank, key = heapq.heappop(self._ranked)
+            if key in self._queues and rank == self._rank(key):
+                return key
+        return None
+
+    def _rank_anew(self, owner: str) -> None:
+        for priority in self._priorities.get(owner, ()):
+            if (priority, owner) in self._queues:
+                heapq.heappush(self._ranked, (self._rank((priority, owner)), (priority, owner)))
+
+    def _rank(self, key: tuple[int, str]) -> Rank:
         priority, owner = key
         oldest = self._queues[key][-1]
         served = self._last_served.get(owner, NEVER)

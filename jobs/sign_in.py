@@ -67,7 +67,7 @@ def recognise(claims: Mapping[str, Any]) -> Person:
     """The same for whoever has signed in on the dashboard before: nothing is written. AccountUnknown for others."""
     _fresh(claims)
     with transaction() as db:
-        return _person(accounts.by_identity(db, str(claims["iss"]), str(claims["sub"])))
+        return person_behind(accounts.by_identity(db, str(claims["iss"]), str(claims["sub"])))
 
 
 def person_of(account_id: str) -> Person:
@@ -76,7 +76,7 @@ def person_of(account_id: str) -> Person:
         return local_person()
     with transaction() as db:
         accounts.seen(db, account_id)
-        return _person(accounts.by_id(db, account_id))
+        return person_behind(accounts.by_id(db, account_id))
 
 
 def sign_in(
@@ -111,7 +111,7 @@ def sign_in(
             audit.record(db, Action.REFUSED, who, detail=str(refusal), once_in=REFUSED_ONCE_IN)
     if refusal is not None:  # raised after the commit, so that it is on record
         raise refusal
-    return replace(_person(account), address=address)
+    return replace(person_behind(account), address=address)
 
 
 def _settled(
@@ -142,7 +142,8 @@ def _settled(
     return accounts.by_id(db, account.id)
 
 
-def _person(account: AccountRecord | None) -> Person:
+def person_behind(account: AccountRecord | None) -> Person:
+    """The person whose account this is; AccountUnknown, AccountDisabled."""
     if account is None:
         raise AccountUnknown
     if account.disabled_at is not None:

@@ -4,15 +4,17 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from jobs import sign_in
 from jobs.policy import Person, on_behalf_of
+from jobs.sign_in import SignInRefused
 from jobs.submit import printable
-from store import audit, tokens
+from store import audit, bearers, tokens
 from store.audit import Action
-from store.database import transaction
+from store.bearers import TokenAndAccount
 from store.tokens import TokenRecord, TokenScope
 
 SECRET_BYTES: Final = 32
@@ -98,20 +100,33 @@ def revoke_token(token_id: str, person: Person) -> bool:
 
 def bearer(text: str) -> Bearer:
     """Whom this token stands for now. TokenUnknown, TokenExpired, TokenRevoked, and SignInRefused for its account."""
-    match = FORM.fullmatch(text)
-    if match is None:
-        raise TokenUnknown
-    with transaction() as db:
-        token, kept_hash = tokens.find(db, match[1]) or (None, NOBODYS_HASH)
-        fits = hmac.compare_digest(_hash(match[2]), kept_hash)
-        if token is None or not fits:
-            raise TokenUnknown
-        if token.state == "revoked":
-            raise TokenRevoked
-        if token.state == "expired":
-            raise TokenExpired
-        tokens.used(db, token.id)
-    return Bearer(sign_in.person_of(token.account_id), token.id, token.scope)
+    (found,) = bearers_of([text])
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def bearers_of(texts: Sequence[str]) -> list[Bearer | TokenRefused | SignInRefused]:
+    """The same for several at once, each with its refusal."""
+    matches = [FORM.fullmatch(text) for text in texts]
+    known = bearers.find({match[1] for match in matches if match})
+    return [_bearer(match, known) for match in matches]
+
+
+def _bearer(match: re.Match[str] | None, known: Mapping[str, TokenAndAccount]) -> Bearer | TokenRefused | SignInRefused:
+    found = known.get(match[1]) if match else None
+    fits = hmac.compare_digest(_hash(match[2]) if match else "", found.secret_sha256 if found else NOBODYS_HASH)
+    if found is None or not fits:
+        return TokenUnknown()
+    token = found.token
+    if token.state != "active":
+        return TokenRevoked() if token.state == "revoked" else TokenExpired()
+    if found.unnoted:
+        bearers.note_use(found)
+    try:
+        return Bearer(sign_in.person_behind(found.account), token.id, token.scope)
+    except SignInRefused as refusal:
+        return refusal
 
 
 def _hash(secret: str) -> str:

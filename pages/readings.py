@@ -12,6 +12,8 @@ import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from store import changes
+
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 Facts = TypeVar("Facts")
 Key = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -29,11 +31,13 @@ class Reading(Generic[Facts]):
     at: datetime
     fresh: bool
     read_sec: float = 0.0  # on the monotonic clock
+    mark: object = None  # of `store.changes`, before it was asked
 
 
 @dataclass
 class _Asking:
     since_sec: float
+    mark: object
     answer: "Future[Reading[Any]]" = field(default_factory=Future)
 
 
@@ -57,12 +61,12 @@ class Readings:
         """
         key = (question, arguments)
         with self._lock:
-            last = self._last.get(key)
-            if last is not None and time.monotonic() - last.read_sec < self._keep_sec:
+            mark, last = changes.latest(), self._last.get(key)
+            if last is not None and last.mark is mark and time.monotonic() - last.read_sec < self._keep_sec:
                 return last
             asking = self._asking.get(key)
-            if asking is None:
-                asking = self._asking[key] = _Asking(time.monotonic())
+            if asking is None or asking.mark is not mark:
+                asking = self._asking[key] = _Asking(time.monotonic(), mark)
                 asking.answer = self._threads.submit(self._answer, key, asking)
         patience = self._patience_sec - (time.monotonic() - asking.since_sec)
         try:
@@ -94,7 +98,8 @@ class Readings:
         question, arguments = key
         try:
             # as old as its question: what is changed while it is read may be missing in it
-            reading = Reading(question(*arguments), datetime.now(UTC), fresh=True, read_sec=asking.since_sec)
+            facts = question(*arguments)
+            reading = Reading(facts, datetime.now(UTC), fresh=True, read_sec=asking.since_sec, mark=asking.mark)
             with self._lock:
                 if self._asking.get(key) is asking:
                     self._last[key] = reading

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from store.changes import note
 from store.people_schema import Account
 from store.schema import CLOCK
 from store.scope import Role
@@ -99,12 +100,14 @@ def seen(db: Session, account_id: str) -> None:
 
 def set_role(db: Session, account_id: str, role: Role) -> bool:
     """Give the account this role; False when it has it already."""
+    note(db)
     changed = update(Account).where(Account.id == account_id, Account.role != role).values(role=role)
     return db.execute(changed.returning(Account.id)).first() is not None
 
 
 def set_disabled(db: Session, account_id: str, *, disabled: bool) -> bool:
     """Shut the account out, or let it in again; False when it is so already."""
+    note(db)
     is_so = Account.disabled_at.is_not(None) if disabled else Account.disabled_at.is_(None)
     changed = update(Account).where(Account.id == account_id, ~is_so).values(disabled_at=CLOCK if disabled else None)
     return db.execute(changed.returning(Account.id)).first() is not None

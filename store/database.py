@@ -1,13 +1,17 @@
 """Connections to Postgres: one engine a process, and transactions that bear its absence with a deadline."""
 
+import select as sockets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, func, make_url, select, text
+from sqlalchemy import Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
+from store import changes
 from store.scope import Role, Scope
 from store.settings import settings
 
@@ -36,9 +40,8 @@ def engine() -> Engine:
     url = settings().database_url
     if not url:
         raise RuntimeError("DATABASE_URL is not set: run the command under `python -m store.embedded --`, or set it.")
-    return create_engine(
+    made = create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
-        pool_pre_ping=True,
         hide_parameters=True,  # titles and words must not come into logs with an error
         pool_size=10,
         max_overflow=20,
@@ -50,10 +53,34 @@ def engine() -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
             "application_name": _shown_as,
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+            # the plans are those of what store/one_round_trip.py prepares
+            "options": "-c timezone=UTC -c plan_cache_mode=force_generic_plan"
+            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=15000",
         },
     )
+
+    @event.listens_for(made, "checkout")
+    def still_there(connection: Any, *_: Any) -> None:
+        """A connection that the server has closed says so at its socket; `pool_pre_ping` asks for a round trip."""
+        if connection.closed or (_has_news(connection) and not _answers(made, connection)):
+            raise DisconnectionError  # the pool connects anew
+
+    return made
+
+
+def _has_news(connection: Any) -> bool:
+    """Whether something has arrived since the last answer: the end of the connection, or a notice."""
+    waiting = sockets.poll()
+    waiting.register(connection.fileno(), sockets.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _answers(engine: Engine, connection: Any) -> bool:
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.dbapi.Error:  # type: ignore[union-attr]  # psycopg2 is there
+        return False
 
 
 @contextmanager
@@ -63,10 +90,14 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
     With a `scope` row-level security shows and takes only what that person may have, whatever a statement forgets;
     without one it is the product itself, which sees everything.
     """
-    with Session(engine(), expire_on_commit=False) as db, db.begin():
-        if scope is not None:
-            db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
-        yield db
+    with Session(engine(), expire_on_commit=False) as db:
+        try:
+            with db.begin():
+                if scope is not None:
+                    db.execute(ON_BEHALF, {"role": ROLES[scope.role], "account": scope.account_id})
+                yield db
+        finally:
+            changes.ended(db)
 
 
 def database_now(db: Session) -> datetime:

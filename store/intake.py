@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from store.changes import note
 from store.schema import CoachingSession, Upload
 from store.states import Priority, Status
 from store.transitions import created
@@ -33,11 +34,13 @@ class Recording:
 
 def keep_upload(db: Session, recording: Recording) -> None:
     """Remember a stored recording until its coach starts it."""
+    note(db)
     db.execute(insert(Upload).values(**vars(recording)))
 
 
 def take_upload(db: Session, upload_id: uuid.UUID, *, owner: str) -> Recording | None:
     """Remove the upload and return its recording, for the transaction that inserts its session or deletes its audio."""
+    note(db)
     columns = [getattr(Upload, name) for name in Recording.__dataclass_fields__]
     statement = delete(Upload).where(Upload.id == upload_id, Upload.owner == owner).returning(*columns)
     row = db.execute(statement).one_or_none()
@@ -98,4 +101,5 @@ def delete_session(db: Session, session_id: uuid.UUID, *, owner: str | None = No
     )
     if owner is not None:
         statement = statement.where(CoachingSession.owner == owner)
+    note(db)
     return db.scalars(statement).one_or_none()

@@ -153,6 +153,12 @@ class Settings(BaseSettings):
     )
     uploads_per_minute: int = Field(60, ge=1, description="recordings that a person may send in a minute")
     session_hours: float = Field(12, gt=0, description="hours after which people have to sign in again")
+    status_cache_sec: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="seconds for which the API may give the same answer on a session; 0: none",
+    )
 
     # Logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")

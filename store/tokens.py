@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from store.changes import note
 from store.people_schema import ApiToken
 from store.schema import CLOCK
 
@@ -70,14 +71,6 @@ def count_active(db: Session, account_id: str) -> int:
     return db.scalars(select(func.count()).select_from(ApiToken).where(*works)).one()
 
 
-def find(db: Session, token_id: str) -> tuple[TokenRecord, str] | None:
-    """The token and the SHA-256 of its secret half; None when there is none of this id."""
-    found = _some(db, ApiToken.id == token_id)
-    if not found:
-        return None
-    return found[0], db.scalars(select(ApiToken.secret_sha256).where(ApiToken.id == token_id)).one()
-
-
 def used(db: Session, token_id: str) -> None:
     """Note that the token is used, at most once a minute."""
     stale = ApiToken.last_used_at.is_(None) | (ApiToken.last_used_at < CLOCK - USED_EVERY)
@@ -86,6 +79,7 @@ def used(db: Session, token_id: str) -> None:
 
 def revoke(db: Session, token_id: str, *, account_id: str) -> bool:
     """Make the account's token useless; False when it has no such token, or it is revoked already."""
+    note(db)
     theirs = (ApiToken.id == token_id, ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
     return (
         db.execute(update(ApiToken).where(*theirs).values(revoked_at=CLOCK).returning(ApiToken.id)).first() is not None

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from store.changes import note
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
 from store.states import FINAL, Status, is_legal
 
@@ -55,6 +56,7 @@ def transition(
     row = db.execute(statement).one_or_none()
     if row is None:
         return False
+    note(db)
     db.execute(
         insert(ProcessingStatus).values(
             session_id=session_id,
@@ -72,6 +74,7 @@ def transition(
 
 def created(db: Session, session_id: uuid.UUID, *, message: str, actor: str) -> None:
     """The first history row, in the transaction that inserts the session."""
+    note(db)
     db.execute(
         insert(ProcessingStatus).values(
             session_id=session_id,

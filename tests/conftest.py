@@ -48,6 +48,7 @@ def clean_servers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
     from sqlalchemy import text
 
     from jobs import doorbell
+    from store import changes
     from store.audio import audio_store
     from store.database import engine, transaction
     from store.settings import settings
@@ -61,6 +62,7 @@ def clean_servers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
         db.execute(text(f"TRUNCATE {TABLES} CASCADE"))
     with doorbell.connection() as redis:
         redis.flushdb()
+    changes.tell()
     yield
     engine().dispose()
     for cached in (settings, audio_store):
@@ -70,12 +72,14 @@ def clean_servers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: p
 @pytest.fixture
 def settings_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Set settings for this test: `settings_of(lease_sec=1)`."""
+    from store import changes
     from store.settings import settings
 
     def change(**values: object) -> None:
         for name, value in values.items():
             monkeypatch.setenv(name.upper(), str(value))
         settings.cache_clear()
+        changes.tell()
 
     yield change
     settings.cache_clear()

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from jobs import messages
 from jobs.claim import Claim, claim_next
-from store import checkpoints, outcomes
+from store import changes, checkpoints, outcomes
 from store.database import transaction
 from store.session_queries import SessionRecord, by_id
 from store.states import Status
@@ -76,6 +76,7 @@ def set_facts(session_id: uuid.UUID, assignment: str) -> None:
     """Change facts of the session that nobody may change, such as when something happened."""
     with transaction() as db:
         db.execute(text(f"UPDATE session SET {assignment} WHERE id = :id"), {"id": session_id})
+        changes.note(db)
 
 
 def statuses(session_id: uuid.UUID) -> list[Status]:

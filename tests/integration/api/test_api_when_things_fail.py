@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +112,8 @@ def test_postgres_away(client: httpx.Client, recording: Make, stored: Stored, mo
         away.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
         settings.cache_clear()
         engine.cache_clear()
-        for response in (client.get("/sessions"), client.get("/ready"), send(client, recording())):
+        polled = client.get(f"/sessions/{uuid.uuid4()}/status")
+        for response in (client.get("/sessions"), polled, client.get("/ready"), send(client, recording())):
             assert (response.status_code, response.json()["code"]) == (503, "database-unavailable")
             assert response.headers["Retry-After"] == "5"
             assert "127.0.0.1:1" not in response.text

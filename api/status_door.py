@@ -1,0 +1,119 @@
+"""What clients poll, answered before everything else: `GET /api/v1/sessions/{id}` and `…/{id}/status`.
+
+A door of plain ASGI in front of the app. It gives the answer of api/sessions.py, with the same identity, limits and
+headers, kept for less than a second for whoever asks again; whatever is not plainly that (refusals, errors, unknown
+sessions, other calls) it leaves to the app behind it.
+"""
+
+import os
+import re
+import uuid
+
+from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import rate_limits
+from api.gathered import Gathered
+from api.kept import NOTHING_ELSE, KeptForAMoment
+from api.people import FORWARDED, all_identified
+from api.problem_handlers import database_problem
+from api.problems import ApiProblem
+from api.safety import is_our_host, security_headers
+from api.status_answer import RawHeaders, StatusAnswer, status_answer
+from jobs import board
+from jobs.policy import Person
+from store.settings import settings
+
+ADDRESS = re.compile(r"/api/v1/sessions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/status)?")
+WHO = frozenset(name.encode() for name in ("host", "authorization", "cookie", "origin", "sec-fetch-site", *FORWARDED))
+Asked = tuple[Person, str]  # a session's id, for this person
+
+
+class LeftToTheApp(Exception):
+    """Not here: the app behind the door says what there is to say."""
+
+
+class StatusDoor:
+    """Middleware, the outermost one: an answer that is kept costs no more than a constant."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._reading_people = Gathered(_people)
+        self._reading_answers = Gathered(_answers)
+        self._people: KeptForAMoment[object, Person] = KeptForAMoment()
+        self._answers: KeptForAMoment[object, StatusAnswer] = KeptForAMoment()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
+        if asked is None or scope["query_string"]:
+            await self.app(scope, receive, send)
+            return
+        told: dict[str, str] = {}
+        try:
+            person, answer = await self._found(scope, asked[1])
+            if not person.local:
+                rate_limits.count(person.account_id, told)
+        except TimeoutError:
+            refusal = database_problem().response()
+            refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
+            await refusal(scope, receive, send)
+        except (LeftToTheApp, ApiProblem, SQLAlchemyError, OSError):  # too many calls; no database
+            await self.app(scope, receive, send)
+        else:
+            await _give(answer, _known_to_client(scope), told, send)
+
+    async def _found(self, scope: Scope, session_id: str) -> tuple[Person, StatusAnswer]:
+        keep_sec = settings().status_cache_sec
+        if not keep_sec:
+            person, _ = await self._reading_people.read(scope)
+            return person, (await self._reading_answers.read((person, session_id)))[0]
+        who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
+        person = await self._people.ask(who, keep_sec, lambda: self._reading_people.read(scope))
+        key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
+        asked = (person, session_id)
+        return person, await self._answers.ask(key, keep_sec, lambda: self._reading_answers.read(asked))
+
+
+def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:
+    """Who sends these requests, where a host of ours is asked."""
+    requests = [Request(scope) for scope in scopes]
+    found: list[tuple[Person, float] | Exception] = []
+    for request, one in zip(requests, all_identified(requests), strict=True):
+        welcome = isinstance(one, Person) and is_our_host(request.headers.get("host", ""))
+        found.append((one, NOTHING_ELSE) if isinstance(one, Person) and welcome else LeftToTheApp())
+    return found
+
+
+def _answers(asks: list[Asked]) -> list[tuple[StatusAnswer, float] | Exception]:
+    """The answers: one query for all the sessions that a person asks for."""
+    found: dict[Asked, tuple[StatusAnswer, float]] = {}
+    for person in {person for person, _ in asks}:
+        ids = [uuid.UUID(session_id) for who, session_id in asks if who == person]
+        for seen in board.seen(ids, person):
+            found[person, str(seen.view.session_id)] = (status_answer(seen.view), seen.since_sec)
+    return [found.get(asked) or LeftToTheApp() for asked in asks]
+
+
+def _known_to_client(scope: Scope) -> bytes:
+    """What it sends as If-None-Match."""
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            known: bytes = value
+            return known
+    return b""
+
+
+async def _give(answer: StatusAnswer, known: bytes, told: dict[str, str], send: Send) -> None:
+    unchanged = answer.tag in known or known == b"*"
+    headers: RawHeaders = [
+        *(answer.headers_unchanged if unchanged else answer.headers),
+        (b"x-request-id", _reference().encode()),
+        *((name.lower().encode(), value.encode()) for name, value in told.items()),
+    ]
+    await send({"type": "http.response.start", "status": 304 if unchanged else 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if unchanged else answer.body})
+
+
+def _reference() -> str:
+    return os.urandom(6).hex()

@@ -1,0 +1,32 @@
+"""A mark that is another one whenever this process has changed something that answers rest on.
+
+Whoever keeps answers takes the mark before asking the database, and uses what is kept only while it is still the
+latest: a change made here is then seen at once, and an answer that was on its way meanwhile is not taken for new. The
+mark is compared by identity, so threads need no lock.
+"""
+
+from sqlalchemy.orm import Session
+
+NOTED = "something-changed"
+_latest = object()
+
+
+def latest() -> object:
+    return _latest
+
+
+def note(db: Session) -> None:
+    """This transaction changes what answers rest on: sessions, uploads, or who may do what."""
+    db.info[NOTED] = True
+
+
+def tell() -> None:
+    """Something has changed: no answer that is kept holds any more."""
+    global _latest
+    _latest = object()
+
+
+def ended(db: Session) -> None:
+    """After a commit, and after one of which nobody knows whether it happened."""
+    if db.info.pop(NOTED, False):
+        tell()

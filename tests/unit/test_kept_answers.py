@@ -1,0 +1,175 @@
+"""Answers that are kept for a moment: never too old, read once for all who wait, few enough, and out on a change."""
+
+import asyncio
+
+import pytest
+
+from api.gathered import Gathered
+from api.kept import NOTHING_ELSE, KeptForAMoment
+from store import changes
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def kept(clock: Clock, most: int = 10) -> KeptForAMoment[str, int]:
+    return KeptForAMoment(clock=clock, most=most)
+
+
+async def found(fact: int, since_sec: float = NOTHING_ELSE) -> tuple[int, float]:
+    return fact, since_sec
+
+
+def test_an_answer_is_given_again_until_it_is_as_old_as_it_may_be() -> None:
+    clock = Clock()
+    answers = kept(clock)
+
+    async def slow() -> tuple[int, float]:
+        clock.now += 0.3  # it is as old as the moment at which it was asked for, not at which it came
+        return 1, NOTHING_ELSE
+
+    assert asyncio.run(answers.read("a", slow)) == 1
+    clock.now += 0.59
+    assert answers.get("a", 0.9) == 1
+    clock.now += 0.02
+    assert answers.get("a", 0.9) is None
+
+
+def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
+    clock, readings = Clock(), 0
+    answers = kept(clock)
+
+    async def reading() -> tuple[int, float]:
+        nonlocal readings
+        readings += 1
+        return readings, NOTHING_ELSE
+
+    async def asking() -> list[int]:
+        told = []
+        for _ in range(8):
+            told.append(await answers.ask("a", 0.9, reading))
+            clock.now += 0.2
+            await asyncio.sleep(0)  # what was begun goes on
+            await asyncio.sleep(0)
+        clock.now += 0.9
+        return [*told, await answers.ask("a", 0.9, reading)]
+
+    assert asyncio.run(asking()) == [1, 1, 1, 1, 1, 2, 2, 2, 3]
+
+
+def test_what_rests_on_something_older_is_as_old_as_that() -> None:
+    clock = Clock()
+    answers = kept(clock)
+    asyncio.run(answers.read("a", lambda: found(1, clock.now - 0.8)))
+    assert answers.get("a", 0.9) == 1
+    clock.now += 0.11
+    assert answers.get("a", 0.9) is None
+
+
+def test_a_change_is_seen_at_once_and_an_answer_on_its_way_is_not_taken_for_new() -> None:
+    answers = kept(Clock())
+    asyncio.run(answers.read("a", lambda: found(1)))
+    changes.tell()
+    assert answers.get("a", 0.9) is None
+
+    async def changed_meanwhile() -> tuple[int, float]:
+        changes.tell()
+        return 2, NOTHING_ELSE
+
+    assert asyncio.run(answers.read("a", changed_meanwhile)) == 2
+    assert answers.get("a", 0.9) is None
+
+
+def test_whoever_asks_after_a_change_does_not_wait_for_what_was_asked_before() -> None:
+    answers = kept(Clock())
+
+    async def both() -> tuple[int, int]:
+        go = asyncio.Event()
+
+        async def held() -> tuple[int, float]:
+            await go.wait()
+            return 1, NOTHING_ELSE
+
+        before = asyncio.create_task(answers.read("a", held))
+        await asyncio.sleep(0)
+        changes.tell()
+        after = await answers.read("a", lambda: found(2))
+        go.set()
+        return await before, after
+
+    assert asyncio.run(both()) == (1, 2)
+
+
+def test_many_who_ask_at_once_have_it_read_once_and_share_its_error() -> None:
+    readings = 0
+
+    async def reading() -> tuple[int, float]:
+        nonlocal readings
+        readings += 1
+        await asyncio.sleep(0)
+        if readings == 2:
+            raise LookupError
+        return 7, NOTHING_ELSE
+
+    async def all_at_once() -> list[int | BaseException]:
+        answers = kept(Clock())
+        first = await asyncio.gather(*(answers.read("a", reading) for _ in range(50)))
+        again = await asyncio.gather(*(answers.read("b", reading) for _ in range(50)), return_exceptions=True)
+        assert answers.get("b", 0.9) is None
+        return [*first, *again]
+
+    answered = asyncio.run(all_at_once())
+    assert readings == 2
+    assert answered[:50] == [7] * 50
+    assert {type(one) for one in answered[50:]} == {LookupError}
+
+
+def test_only_so_many_are_kept_and_old_ones_go_by_themselves() -> None:
+    clock = Clock()
+    answers = kept(clock, most=10)
+
+    async def read(names: range) -> None:
+        for name in names:
+            await answers.read(str(name), lambda: found(1))
+
+    asyncio.run(read(range(30)))
+    assert len(answers) == 10
+    assert answers.get("29", 0.9) == 1
+    assert answers.get("19", 0.9) is None
+    clock.now += 1
+    asyncio.run(read(range(1)))
+    assert len(answers) == 1
+
+
+def test_what_comes_while_the_readers_are_busy_goes_together() -> None:
+    rounds: list[list[int]] = []
+
+    def read_all(asks: list[int]) -> list[int | Exception]:
+        rounds.append(asks)
+        return [LookupError(str(ask)) if ask == 13 else 2 * ask for ask in asks]
+
+    async def ask() -> list[int | BaseException]:
+        gathered = Gathered(read_all)
+        return await asyncio.gather(*(gathered.read(number) for number in range(50)), return_exceptions=True)
+
+    answers = asyncio.run(ask())
+    assert [one for one in answers if isinstance(one, int)] == [2 * number for number in range(50) if number != 13]
+    assert str(answers[13]) == "13"
+    assert sorted(number for asks in rounds for number in asks) == list(range(50))
+    assert len(rounds) == 4  # one for each reader, and what came meanwhile: 32 at most
+
+
+def test_an_error_of_a_round_is_that_of_all_in_it() -> None:
+    def read_all(_asks: list[int]) -> list[int | Exception]:
+        raise OSError("away")
+
+    async def ask() -> None:
+        await Gathered(read_all).read(1)
+
+    with pytest.raises(OSError, match="away"):
+        asyncio.run(ask())
