@@ -30,6 +30,8 @@ def promised_sec(
 
 def promised_by_wav_sec(recording: Path) -> float | None:
     """From the size of a WAV's data chunk, which FFmpeg shortens to what the file has; None for anything else."""
+    if not recording.is_file():  # a pipe would wait for ever
+        return None
     with recording.open("rb") as file:
         if file.read(4) != b"RIFF":
             return None
