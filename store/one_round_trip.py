@@ -77,6 +77,9 @@ def _cursor() -> Iterator[tuple[PoolProxiedConnection, Any]]:
     except psycopg2.Error as error:
         pooled.invalidate(error)
         raise _as_elsewhere(error) from error
+    except BaseException:
+        pooled.invalidate()  # whoever had it next would commit every statement
+        raise
     finally:
         pooled.close()
 
