@@ -18,4 +18,4 @@ EXPOSE 8501
 # For the web role, which is the default; compose.yaml turns it off for the others
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:8501/api/v1/health', timeout=4)"]
-CMD ["python", "-m", "uvicorn", "dashboard:app", "--host", "0.0.0.0", "--port", "8501", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "3", "--no-access-log", "--log-level", "warning"]
+CMD ["python", "-m", "uvicorn", "dashboard:app", "--host", "0.0.0.0", "--port", "8501", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "3", "--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning"]

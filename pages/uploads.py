@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from jobs import submit
-from jobs.durations import between, clock, end_is_missing, roughly
+from jobs.durations import clock, end_is_missing, roughly
 from jobs.engines import registry
 from jobs.errors import EmptyFile, FileTooLarge
 from jobs.policy import Person
@@ -94,10 +94,10 @@ def _options(prospect: Prospect) -> None:
 
 
 def _expectation(prospect: Prospect) -> str:
+    """One time and no interval: what is known before the start has not been held against how it came out."""
     expected = prospect.expectation
-    interval = between(expected.expected_sec / expected.spread, expected.expected_sec * expected.spread)
-    basis = "" if expected.learned else "; a first guess, until recordings have finished here"
-    return f"**about {roughly(expected.expected_sec)} if started now** ({interval}{basis})"
+    basis = "rough estimate" if expected.learned else "a first guess, until recordings have finished here"
+    return f"**about {roughly(expected.expected_sec)} if started now** ({basis})"
 
 
 def _start(upload_id: uuid.UUID, who: Person) -> None:

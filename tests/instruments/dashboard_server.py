@@ -25,6 +25,7 @@ if __name__ == "__main__":
         port=settings().dashboard_port,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
+        ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",
     )
