@@ -104,8 +104,9 @@ class CoachingSession(Base):
     audio_deleted_at: Mapped[datetime | None]  # not to be kept longer
     transcript_deleted_at: Mapped[datetime | None]
 
-    # what history is ordered by; columns, since row-level security keeps functions away from indexes
+    # what history is ordered by and looked for; columns, since row-level security keeps functions away from indexes
     title_folded: Mapped[str] = mapped_column(Computed("lower(title)", persisted=True))
+    search_text: Mapped[str] = mapped_column(Computed("lower(title || chr(10) || audio_filename)", persisted=True))
     processing_sec: Mapped[float | None] = mapped_column(Computed(_of_completed(TOOK), persisted=True))
     speed: Mapped[float | None] = mapped_column(  # seconds of audio a second of processing, of the last attempt
         Computed(_of_completed(f"(duration_total - duration_resumed) / NULLIF({TOOK}, 0)"), persisted=True)
@@ -149,7 +150,7 @@ class CoachingSession(Base):
         *(_order_index(column, scope) for column in ORDERED for scope in ((), ("owner",))),
         Index(
             "session_search",
-            text("search_grams(title, audio_filename)"),
+            text("search_grams(search_text)"),
             postgresql_using="gin",
             postgresql_where=text("finished_at IS NOT NULL"),
         ),

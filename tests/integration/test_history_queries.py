@@ -60,6 +60,7 @@ def add(
             audio_sha256="0" * 64,
             audio_format="wav",
             duration_total=minutes * 60,
+            duration_resumed=resumed_sec,
             language="en",
             engine=engine_name,
             status=status,

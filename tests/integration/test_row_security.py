@@ -33,7 +33,7 @@ COACH_MAY = {
     "audit": {"SELECT", "INSERT"},
     "estimate": {"SELECT"},
     "statistic": {"SELECT"},
-    "statistic_stale": set(),
+    "statistic_stale": {"SELECT"},
     "account": set(),
     "engine_stop": set(),
 }

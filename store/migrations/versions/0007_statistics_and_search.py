@@ -17,19 +17,24 @@ TOOK = "EXTRACT(epoch FROM finished_at - started_at)::double precision"
 ORDERED = ("created_at", "finished_at", "title_folded", "duration_total", "processing_sec", "speed")
 FINISHED = sa.text("finished_at IS NOT NULL")
 
+# All letters of a text, and all pairs and threes of neighbouring ones; GIN sees to each being there once
 SEARCH = """
-CREATE FUNCTION search_grams(title text, filename text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 RETURN (
-    SELECT array_agg(DISTINCT substr(place, start, size) COLLATE "C")
-    FROM unnest(ARRAY[lower(title), lower(filename)]) AS place,
-         generate_series(1, 3) AS size, generate_series(1, length(place) - size + 1) AS start
-);
-CREATE FUNCTION search_grams_of(word text) RETURNS text[]
+CREATE FUNCTION search_grams(folded text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+DECLARE letters text[] := string_to_array(folded, NULL);
+BEGIN
+    RETURN letters || (
+        SELECT array_agg(one || two) FILTER (WHERE two <> '')
+            || array_agg(one || two || three) FILTER (WHERE three <> '')
+        FROM unnest(letters, letters[2:], letters[3:]) AS neighbour (one, two, three)
+    );
+END $$;
+CREATE FUNCTION search_grams_of(folded text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN (
-    SELECT array_agg(DISTINCT substr(lower(word), start, least(length(word), 3)) COLLATE "C")
-    FROM generate_series(1, greatest(length(word) - 2, 1)) AS start
+    SELECT array_agg(substr(folded, start, least(length(folded), 3)))
+    FROM generate_series(1, greatest(length(folded) - 2, 1)) AS start
 );
-CREATE INDEX session_search ON session USING gin (search_grams(title, audio_filename))
+CREATE INDEX session_search ON session USING gin (search_grams(search_text))
     WHERE finished_at IS NOT NULL;
 """
 
@@ -69,6 +74,8 @@ def upgrade() -> None:
     completed = f"CASE WHEN status = 'completed' THEN {{}}{TOOK}{{}} END"
     op.execute(
         "ALTER TABLE session ADD COLUMN title_folded text GENERATED ALWAYS AS (lower(title)) STORED NOT NULL,"
+        " ADD COLUMN search_text text"
+        " GENERATED ALWAYS AS (lower(title || chr(10) || audio_filename)) STORED NOT NULL,"
         f" ADD COLUMN processing_sec double precision GENERATED ALWAYS AS ({completed.format('', '')}) STORED,"
         " ADD COLUMN speed double precision GENERATED ALWAYS AS"
         f" ({completed.format('(duration_total - duration_resumed) / NULLIF(', ', 0)')}) STORED"
@@ -88,9 +95,7 @@ def upgrade() -> None:
                 postgresql_include=include,
             )
     op.execute(SEARCH)
-    op.create_index(
-        "attempt_errors", "attempt", ["finished_at"], postgresql_where=sa.text("error_code IS NOT NULL")
-    )
+    op.create_index("attempt_errors", "attempt", ["finished_at"], postgresql_where=sa.text("error_code IS NOT NULL"))
     op.create_table(
         "statistic",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -114,11 +119,12 @@ def upgrade() -> None:
     )
     for table in ("statistic", "statistic_stale"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    op.execute(f"GRANT SELECT ON statistic TO {COACH}, {OPS}")
+        op.execute(f"GRANT SELECT ON {table} TO {COACH}, {OPS}")
     op.execute(
         f"CREATE POLICY statistic_coach ON statistic TO {COACH} USING (owner = current_setting('desk.account', true))"
     )
     op.execute(f"CREATE POLICY statistic_ops ON statistic TO {OPS} USING (true)")
+    op.execute(f"CREATE POLICY statistic_stale_all ON statistic_stale TO {COACH}, {OPS} USING (true)")
     op.execute(NOTING)
 
 
@@ -138,7 +144,7 @@ def downgrade() -> None:
         op.drop_index(f"session_by_own_{column}", "session")
     for index in ("session_under_way", "session_running"):
         op.drop_index(index, "session")
-    for column in ("speed", "processing_sec", "title_folded", "duration_resumed"):
+    for column in ("speed", "processing_sec", "search_text", "title_folded", "duration_resumed"):
         op.drop_column("session", column)
     op.execute("ALTER TABLE session RESET (fillfactor, autovacuum_vacuum_scale_factor)")
     op.create_index("session_running", "session", ["heartbeat_at"], postgresql_where=sa.text("status = 'processing'"))
