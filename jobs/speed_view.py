@@ -110,7 +110,7 @@ def figures(buckets: Sequence[Bucket]) -> SpeedView:
     """The figures that these statistics tell of. Pure."""
     total: Counter[str] = Counter()
     for bucket in buckets:
-        total.update(bucket.counters)  # type: ignore[arg-type]  # seconds of audio are no whole number
+        total.update(bucket.counters)
     paces = [pace for bucket in buckets for pace in _paces(bucket)]
     completed, failed, cancelled = (round(total[state]) for state in ("completed", "failed", "cancelled"))
     waits = [pace.wait_sec for pace in paces if pace.wait_sec is not None]
@@ -171,7 +171,7 @@ def _spread(engine: str, buckets: Sequence[Bucket]) -> Spread:
     ours = [bucket for bucket in buckets if bucket.engine == engine]
     bins: Counter[int] = Counter()
     for bucket in ours:
-        bins.update(bins_of(bucket.counters, "speed"))  # type: ignore[arg-type]  # whole numbers, as JSON has them
+        bins.update(bins_of(bucket.counters, "speed"))
     speeds = [pace.speed for bucket in ours for pace in _paces(bucket)]
     low, high = (quantile(bins, share) or 0.0 for share in (0.25, 0.75))
     return Spread(engine, low, typical(speeds, bins) or 0.0, high, round(sum(bins.values())))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, func, or_, select
+from sqlalchemy import Float, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -61,7 +61,12 @@ def latest_finished(db: Session, engine: str) -> uuid.UUID | None:
     """The session of this engine that was completed last: while it is the same, nothing new can be learned."""
     statement = (
         select(CoachingSession.id)
-        .where(CoachingSession.status == Status.COMPLETED, CoachingSession.engine == engine, ~CoachingSession.demo)
+        .where(
+            CoachingSession.status == Status.COMPLETED,
+            CoachingSession.finished_at.is_not(None),  # said apart, so that Postgres sees which index will do
+            CoachingSession.engine == engine,
+            ~CoachingSession.demo,
+        )
         .order_by(CoachingSession.finished_at.desc())
         .limit(1)
     )
@@ -75,6 +80,7 @@ def outcomes_to_learn(db: Session, engine: str, model: str) -> list[Outcome]:
         .join(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))
         .where(
             CoachingSession.status == Status.COMPLETED,
+            CoachingSession.finished_at.is_not(None),
             CoachingSession.engine == engine,
             CoachingSession.demo.is_(False),
             Attempt.model == model,
@@ -83,14 +89,6 @@ def outcomes_to_learn(db: Session, engine: str, model: str) -> list[Outcome]:
         .limit(LEARN_FROM_LATEST)
     )
     return _read(db, _outcomes().where(CoachingSession.id.in_(latest)))
-
-
-def outcomes_since(db: Session, since: datetime, *, owner: str | None, most: int = 20_000) -> list[Outcome]:
-    """The estimates of the sessions completed since then, in the order of their finishing."""
-    wanted: list[ColumnElement[bool]] = [CoachingSession.finished_at >= since, CoachingSession.demo.is_(False)]
-    if owner is not None:
-        wanted.append(CoachingSession.owner == owner)
-    return _read(db, _outcomes().where(*wanted).limit(most))
 
 
 def _outcomes() -> Select[Any]:

@@ -23,6 +23,7 @@ from store.states import FINAL
 
 __all__ = ["FINISHED", "HistoryFilter"]  # and what is defined here
 COUNT_CAP = 1000
+TEXT_COUNT_CAP = 200  # each has to be looked at
 STREAM_ROWS = 500
 
 
@@ -117,8 +118,9 @@ def page(
     )
 
 
-def count(db: Session, which: HistoryFilter, cap: int = COUNT_CAP) -> Counted:
-    """How many sessions the filter finds, counted no further than `cap`."""
+def count(db: Session, which: HistoryFilter, cap: int | None = None) -> Counted:
+    """How many sessions the filter finds, counted no further than `cap`: 1,000, or 200 of those that have a text."""
+    cap = cap if cap is not None else TEXT_COUNT_CAP if which.words else COUNT_CAP
     number = history_rows.count(db, which, cap + 1)
     return Counted(min(number, cap), number > cap)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import CompoundSelect, ColumnElement, Select, and_, func, or_, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from store.history_cursor import Cursor, Value
@@ -20,7 +20,7 @@ from store.schema import CoachingSession
 from store.states import FINAL, Status
 
 WALKED = 2_000  # rows in which a text is looked for before the index of letters is asked
-COUNTED = 20_000  # the same when it is counted, and is so common that these are enough
+WALKED_FAR = 20_000  # the same of one coach, whose rows are seldom more, and to count what is common
 ID = CoachingSession.id.expression
 Kind = tuple[str, str]
 
@@ -74,11 +74,12 @@ def some(
     wanted = [*_in_group(order, group), *_beyond(order, beyond)]
     if not which.words:
         return _ordered(db, _by_kind(db, which, order, group, wanted, limit), order, limit)
-    walked = _by_kind(db, which, order, group, wanted, WALKED + 1, titles=True)
+    most = WALKED if which.owner is None else WALKED_FAR
+    walked = _by_kind(db, which, order, group, wanted, most + 1, titles=True)
     if walked is None:
         return []
-    found = _ordered(db, _matching(walked, which, order), order, limit)
-    if len(found) == limit or not _is_longer(db, walked):
+    found = _ordered(db, _matching(walked, which, order, most), order, limit)
+    if len(found) == limit or not _is_longer(db, walked, most):
         return found
     return _ordered(db, _by_letters(which, order, wanted), order, limit, all_first=True)
 
@@ -86,17 +87,19 @@ def some(
 def count(db: Session, which: HistoryFilter, most: int) -> int:
     """How many sessions the filter finds, counted no further than `most`."""
     order = Order("created_at", descending=True)
-    rows: Any = _by_kind(db, which, order, Group.ALL, [], max(most, COUNTED + 1), titles=bool(which.words))
+    rows = _by_kind(db, which, order, Group.ALL, [], max(most, WALKED_FAR + 1), titles=bool(which.words))
     if rows is None:
         return 0
     if not which.words:
         return _count(db, rows, most)
-    found = _count(db, _matching(rows, which, order), most)
-    if found == most or not _is_longer(db, rows):
-        return found
-    if found * COUNTED >= most * WALKED:  # so common that a longer walk is likely to see enough of them
-        found = _count(db, _matching(rows, which, order, COUNTED), most)
-    return found if found == most else _count(db, _by_letters(which, order, []), most)
+    walks = (WALKED, WALKED_FAR) if which.owner is None else (WALKED_FAR,)
+    for walked in walks:
+        found = _count(db, _matching(rows, which, order, walked), most)
+        if found == most or not _is_longer(db, rows, walked):
+            return found
+        if found * WALKED_FAR < most * walked:  # too rare for a longer walk to see enough of them
+            break
+    return _count(db, _by_letters(which, order, []), most)
 
 
 def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:
@@ -133,7 +136,7 @@ def _by_kind(
 ) -> "CompoundSelect[Any] | None":
     """The first `most` of each kind of finished session that there is, and of those under way, each in order; None when
     there is nothing. Postgres merges them, and reads no further than it is asked to."""
-    columns = [ID.label("id"), order.key.label("key")]
+    columns: list[ColumnElement[Any]] = [ID.label("id"), order.key.label("key")]
     if titles:
         columns.append(CoachingSession.search_text.expression)
     wanted = [*wanted, *_scope(which)]
@@ -141,11 +144,11 @@ def _by_kind(
     for status, engine in _kinds(db, which):
         if group is Group.VALUED and order.column in {"processing_sec", "speed"} and status != Status.COMPLETED:
             continue
-        of_kind = (CoachingSession.status == status, CoachingSession.engine == engine)
+        of_kind = [CoachingSession.status == status, CoachingSession.engine == engine]
         parts.append(select(*columns).where(CoachingSession.finished_at.is_not(None), *of_kind, *wanted))
     under_way = (which.statuses or frozenset(Status)) - FINAL
     if under_way:
-        of_kind = (CoachingSession.status.in_(sorted(under_way)), *_of_engine(which))
+        of_kind = [CoachingSession.status.in_(sorted(under_way)), *_of_engine(which)]
         parts.append(select(*columns).where(CoachingSession.finished_at.is_(None), *of_kind, *wanted))
     ordered = [part.order_by(*order.by(order.key, ID)).limit(most).subquery() for part in parts]
     return union_all(*(select(part) for part in ordered)) if ordered else None
@@ -167,19 +170,17 @@ def _by_letters(
     return union_all(finished, under_way)
 
 
-def _matching(
-    rows: "CompoundSelect[Any]", which: HistoryFilter, order: Order, most: int = WALKED
-) -> "Select[Any]":
-    """Those of the first rows that have the text."""
+def _matching(rows: "CompoundSelect[Any]", which: HistoryFilter, order: Order, most: int) -> "Select[Any]":
+    """Those of the first `most` rows that have the text."""
     walked = rows.subquery("rows")
     first = select(walked).order_by(*order.by(walked.c.key, walked.c.id)).limit(most).subquery("walked")
     return select(first.c.id, first.c.key).where(_has_text(first.c.search_text, which.words))
 
 
-def _is_longer(db: Session, rows: "CompoundSelect[Any]") -> bool:
+def _is_longer(db: Session, rows: "CompoundSelect[Any]", walked: int) -> bool:
     """Whether there are more rows than were walked."""
     subquery = rows.subquery("rows")
-    return db.scalars(select(subquery.c.id).offset(WALKED).limit(1)).first() is not None
+    return db.scalars(select(subquery.c.id).offset(walked).limit(1)).first() is not None
 
 
 def _ordered(
@@ -203,10 +204,7 @@ def _kinds(db: Session, which: HistoryFilter) -> list[Kind]:
     finished = (which.statuses or frozenset(Status)) & FINAL
     if not finished:
         return []
-    if which.owner is None:
-        found = db.execute(_ALL_KINDS)
-    else:
-        found = db.execute(_OWN_KINDS, {"owner": which.owner})
+    found = db.execute(_ALL_KINDS) if which.owner is None else db.execute(_OWN_KINDS, {"owner": which.owner})
     kinds = [(row.status, row.engine) for row in found if row.status in finished]
     return [kind for kind in kinds if which.engine in {None, kind[1]}]
 
@@ -227,11 +225,9 @@ def _in_group(order: Order, group: Group) -> list[ColumnElement[bool]]:
     return {Group.VALUED: [order.key.is_not(None)], Group.EMPTY: [order.key.is_(None)], Group.ALL: []}[group]
 
 
-def _beyond(order: Order, at: Cursor | None) -> list[ColumnElement[bool]]:
+def _beyond(order: Order, at: Cursor | None) -> Iterator[ColumnElement[bool]]:
     """The rows on the far side of the cursor."""
-    if at is None:
-        return []
-    if at.value is None:
-        return [ID < at.session_id if order.descending else ID > at.session_id]
-    here, there = tuple_(order.key, ID), tuple_(at.value, at.session_id)
-    return [here < there if order.descending else here > there]
+    if at is not None:
+        here = tuple_(ID) if at.value is None else tuple_(order.key, ID)
+        there = tuple_(at.session_id) if at.value is None else tuple_(at.value, at.session_id)
+        yield here < there if order.descending else here > there

@@ -116,7 +116,7 @@ HOURS, SUM = text(_HOURS), text(_SUM)
 
 @dataclass(frozen=True)
 class Bucket:
-    """The counters of an hour, day or week of one engine, and its sample: (id, seconds since 1970 of its end, seconds of
+    """The counters of an hour, day or week of one engine, and its sample: (id, end in seconds since 1970, seconds of
     audio, of processing and in the queue, None where it needed several attempts)."""
 
     start: datetime
