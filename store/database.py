@@ -51,7 +51,9 @@ def engine() -> Engine:
             "tcp_user_timeout": 20_000,
             "application_name": _shown_as,
             "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=15000",
+            " -c idle_in_transaction_session_timeout=15000"
+            # Answers take milliseconds: to start a second process, or a compiler, takes longer than it saves
+            " -c max_parallel_workers_per_gather=0 -c jit=off",
         },
     )
 

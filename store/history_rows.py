@@ -71,7 +71,7 @@ def some(
     db: Session, which: HistoryFilter, order: Order, group: Group, beyond: Cursor | None, limit: int
 ) -> list[tuple[uuid.UUID, Value]]:
     """The first `limit` sessions of the group in this order, beyond the cursor: ids and the values compared."""
-    wanted = [*_in_group(order, group), *_beyond(order, beyond)]
+    wanted: list[ColumnElement[bool]] = [*_in_group(order, group), *_beyond(order, beyond)]
     if not which.words:
         return _ordered(db, _by_kind(db, which, order, group, wanted, limit), order, limit)
     most = WALKED if which.owner is None else WALKED_FAR
@@ -221,8 +221,9 @@ def _has_text(searched: Any, words: str) -> ColumnElement[bool]:
     return found
 
 
-def _in_group(order: Order, group: Group) -> list[ColumnElement[bool]]:
-    return {Group.VALUED: [order.key.is_not(None)], Group.EMPTY: [order.key.is_(None)], Group.ALL: []}[group]
+def _in_group(order: Order, group: Group) -> Iterator[ColumnElement[bool]]:
+    if group is not Group.ALL:
+        yield order.key.is_not(None) if group is Group.VALUED else order.key.is_(None)
 
 
 def _beyond(order: Order, at: Cursor | None) -> Iterator[ColumnElement[bool]]:
