@@ -106,6 +106,12 @@ def speed(days: int, person: Person) -> SpeedView:
     return replace(found, as_of=edition.as_of, late_sec=(edition.now - edition.as_of).total_seconds())
 
 
+def forget() -> None:
+    """Read the statistics anew, whether they have changed or not."""
+    with _lock:
+        _kept.clear()
+
+
 def figures(buckets: Sequence[Bucket]) -> SpeedView:
     """The figures that these statistics tell of. Pure."""
     total: Counter[str] = Counter()

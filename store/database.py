@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import Engine, create_engine, func, make_url, select, text
 from sqlalchemy.orm import Session
 
+from store import slow_queries
 from store.scope import Role, Scope
 from store.settings import settings
 
@@ -36,7 +37,7 @@ def engine() -> Engine:
     url = settings().database_url
     if not url:
         raise RuntimeError("DATABASE_URL is not set: run the command under `python -m store.embedded --`, or set it.")
-    return create_engine(
+    made = create_engine(
         make_url(url).set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
         hide_parameters=True,  # titles and words must not come into logs with an error
@@ -53,9 +54,12 @@ def engine() -> Engine:
             "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=15000"
             # Answers take milliseconds: to start a second process, or a compiler, takes longer than it saves
-            " -c max_parallel_workers_per_gather=0 -c jit=off",
+            " -c max_parallel_workers_per_gather=0 -c jit=off"
+            " -c random_page_cost=1.1",  # memory or a solid-state disk, not a head that has to move
         },
     )
+    slow_queries.watch(made, _shown_as)
+    return made
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from store.schema import Attempt, CoachingSession, Estimate
+from store.speed_queries import LEARN_FROM_LATEST, latest_completed
 from store.states import Status
 
 SUBMITTED = -1.0  # stands for the fraction of the estimate at submission
-LEARN_FROM_LATEST = 200
 LEAST_SEC = 1.0
 
 
@@ -75,20 +75,16 @@ def latest_finished(db: Session, engine: str) -> uuid.UUID | None:
 
 def outcomes_to_learn(db: Session, engine: str, model: str) -> list[Outcome]:
     """The estimates of the latest 200 completed sessions of this engine and model, in the order of their finishing."""
-    latest = (
-        select(CoachingSession.id)
-        .join(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))
-        .where(
-            CoachingSession.status == Status.COMPLETED,
-            CoachingSession.finished_at.is_not(None),
-            CoachingSession.engine == engine,
-            CoachingSession.demo.is_(False),
-            Attempt.model == model,
-        )
-        .order_by(CoachingSession.finished_at.desc())
+    latest = latest_completed(engine)
+    learned_from = (
+        select(latest.c.id)
+        .join(Attempt, and_(Attempt.session_id == latest.c.id, Attempt.number == latest.c.attempt))
+        .where(Attempt.model == model)
+        .order_by(latest.c.finished_at.desc())
         .limit(LEARN_FROM_LATEST)
     )
-    return _read(db, _outcomes().where(CoachingSession.id.in_(latest)))
+    ids = db.scalars(learned_from).all()
+    return _read(db, _outcomes().where(CoachingSession.id.in_(ids), Estimate.session_id.in_(ids)))
 
 
 def _outcomes() -> Select[Any]:

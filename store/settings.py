@@ -155,6 +155,9 @@ class Settings(BaseSettings):
     session_hours: float = Field(12, gt=0, description="hours after which people have to sign in again")
 
     # Logs
+    slow_query_ms: float = Field(
+        500, ge=0, description="milliseconds from which on a query of the database is logged; 0: none is"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
 
     @model_validator(mode="after")
