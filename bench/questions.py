@@ -78,9 +78,7 @@ def speed_pages(*, anew: bool = False) -> Questions:
         return speed_view.speed(days, person)
 
     return {
-        f"{who}, {days} days": partial(ask, days, person)
-        for who, person in PEOPLE.items()
-        for days in (1, 7, 31, 90, 366)
+        f"{who}, {days} days": partial(ask, days, person) for who, person in PEOPLE.items() for days in (1, 7, 31, 90)
     }
 
 

@@ -161,6 +161,7 @@ def refresh(db: Session, most_days: int) -> int:
     process is at it."""
     if not db.scalars(select(func.pg_try_advisory_xact_lock(REFRESH_LOCK))).one():
         return 0
+    db.execute(select(func.set_config("work_mem", "64MB", True)))  # a week's counters are sorted in memory
     day = func.date_trunc("day", StatisticStale.hour)
     days = list(db.scalars(select(day).distinct().order_by(day.desc()).limit(most_days)))
     if not days:
