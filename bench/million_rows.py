@@ -157,7 +157,13 @@ def fill(connection: Connection, size: int) -> None:
     indexes = _indexes(connection)
     for name in indexes:
         connection.execute(text(f"DROP INDEX {name}"))
-    values = {"n": size, "under_way": UNDER_WAY, "days": DAYS, "coaches": COACHES, "topics": list(TOPICS)}
+    values = {
+        "n": size,
+        "under_way": UNDER_WAY,
+        "days": DAYS,
+        "coaches": min(COACHES, max(size // 100, 8)),
+        "topics": list(TOPICS),
+    }
     values |= {"names": list(NAMES), "rare": RARE, "old": OLD}
     connection.execute(text(SESSIONS), values)
     for statement in (ATTEMPTS, HISTORY, ESTIMATES, WORDS, NOTE_STALE):
