@@ -1,8 +1,8 @@
 """A million sessions beside a thousand: what people ask for must not take longer, and nothing may read whole tables.
 
 Three databases of one server, each asked by a process of its own through the product's functions, in turn. A kind of
-page is as slow as the worst of its variants that show as many rows in both: each order, depth and filter, as a coach with row-level security and as
-operations.
+page is as slow as the worst of its variants: each order, depth and filter, as a coach with row-level security and as
+operations. Compared are those that show as many rows in both.
 """
 
 import multiprocessing
