@@ -1,16 +1,15 @@
 """How good the estimates were that people were shown: by engine, by fraction done, and over time."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
-from itertools import groupby
-from typing import TypeVar
+from datetime import datetime
 
 from jobs.engines.registry import engine_label
-from jobs.estimate.scoring import Accuracy, Scored, accuracy
-from store.estimates import SUBMITTED, Outcome
-
-Key = TypeVar("Key", tuple[str, float], tuple[str, date])
+from jobs.estimate.scoring import Accuracy
+from jobs.histogram import bins_of, quantile
+from store.estimates import SUBMITTED
+from store.statistics import LATE_STEPS, STEPS, Bucket
 
 
 @dataclass(frozen=True)
@@ -23,36 +22,39 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Span:
+    """One hour, day or week of the trend, of one engine."""
+
+    start: datetime
+    engine: str
+    accuracy: Accuracy
+
+
+@dataclass(frozen=True)
 class AccuracyView:
     """Of all estimates of the sessions completed in a range of time; `overall` is None without any."""
 
     overall: Accuracy | None
     rows: list[Row]
-    outcomes: list[Outcome]
+    trend: list[Span]
 
 
-@dataclass(frozen=True)
-class Day:
-    """One day of the trend, of one engine."""
-
-    day: date
-    engine: str
-    accuracy: Accuracy
-
-
-def figures(outcomes: Sequence[Outcome]) -> AccuracyView:
-    """The accuracy of these estimates. Pure."""
+def figures(buckets: Sequence[Bucket]) -> AccuracyView:
+    """The accuracy that these statistics tell of, demo sessions apart. Pure."""
+    measured = [(bucket, _by_fraction(bucket)) for bucket in buckets if not bucket.demo]
+    points: dict[tuple[str, float], Counter[str]] = {}
+    spans = []
+    for bucket, fractions in measured:
+        for fraction, counters in fractions.items():
+            points.setdefault((bucket.engine, fraction), Counter()).update(counters)
+        if (found := _accuracy(fractions.values())) is not None:
+            spans.append(Span(bucket.start, engine_label(bucket.engine), found))
     rows = [
         Row(engine_label(engine), point_text(fraction), found)
-        for (engine, fraction), found in _by(outcomes, lambda one: (one.engine, one.fraction))
+        for (engine, fraction), counters in sorted(points.items(), key=lambda point: point[0])
+        if (found := _accuracy([counters])) is not None
     ]
-    return AccuracyView(accuracy([_scored(one) for one in outcomes]), rows, list(outcomes))
-
-
-def trend(outcomes: Sequence[Outcome], zone: tzinfo) -> list[Day]:
-    """The accuracy of each day and engine, days as they are in `zone`. Pure."""
-    found = _by(outcomes, lambda one: (one.engine, one.finished_at.astimezone(zone).date()))
-    return [Day(day, engine_label(engine), one) for (engine, day), one in found]
+    return AccuracyView(_accuracy(points.values()), rows, spans)
 
 
 def point_text(fraction: float) -> str:
@@ -62,11 +64,31 @@ def point_text(fraction: float) -> str:
     return "At the start" if fraction == 0 else f"{fraction:.0%} done"
 
 
-def _by(outcomes: Sequence[Outcome], key: Callable[[Outcome], Key]) -> list[tuple[Key, Accuracy]]:
-    groups = groupby(sorted(outcomes, key=key), key=key)
-    found = [(name, accuracy([_scored(one) for one in group])) for name, group in groups]
-    return [(name, one) for name, one in found if one is not None]
+def _by_fraction(bucket: Bucket) -> dict[float, Counter[str]]:
+    """What is counted of estimates at each fraction, without the fraction in its name."""
+    found: dict[float, Counter[str]] = {}
+    for key, number in bucket.counters.items():
+        name, _, rest = key.partition("/")
+        if name in {"scored", "error", "late", "interval", "held"}:
+            fraction, _, number_of_bin = rest.partition("/")
+            found.setdefault(float(fraction), Counter())[f"{name}/{number_of_bin}"] += number  # type: ignore[assignment]
+    return found
 
 
-def _scored(outcome: Outcome) -> Scored:
-    return Scored(outcome.estimated_sec, outcome.actual_sec, outcome.low_sec, outcome.high_sec)
+def _accuracy(counted: Iterable[Counter[str]]) -> Accuracy | None:
+    """The figures of these counters together; the bias as a share, positive when sessions took longer."""
+    total: Counter[str] = Counter()
+    for counters in counted:
+        total.update(counters)
+    error = quantile(bins_of(total, "error"), 0.5, STEPS)
+    late = quantile(bins_of(total, "late"), 0.5, LATE_STEPS)
+    if error is None or late is None:
+        return None
+    intervals = round(total["interval/"])
+    return Accuracy(
+        estimates=round(total["scored/"]),
+        median_error=error,
+        bias=late - 1,
+        intervals=intervals,
+        coverage=total["held/"] / intervals if intervals else None,
+    )

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs import board, bulk
@@ -15,6 +15,7 @@ from store import audit, history_queries
 from store.audit import Action
 from store.history_cursor import BadCursor
 from store.history_queries import Counted, HistoryFilter, Sort
+from store.session_queries import SessionRecord
 
 COLUMNS = (
     *("session_id", "title", "file", "state", "demo", "uploaded", "finished", "audio_sec", "processing_sec", "speed"),
@@ -42,10 +43,21 @@ def page(person: Person, which: HistoryFilter, sort: Sort, cursor: str | None, l
             found = history_queries.page(db, which, sort, cursor, limit)
         except BadCursor:
             found = history_queries.page(db, which, sort, None, limit)
-        count = history_queries.count(db, which)
+        whole = found.next is None and found.previous is None  # then they need not be counted once more
+        count = Counted(len(found.records), more=False) if whole else history_queries.count(db, which)
     sessions = board.views(found.records)
-    retryable, cancellable = (bulk.count(what, which, person=person) for what in (Bulk.RETRY, Bulk.CANCEL))
+    if whole:
+        retryable, cancellable = (_on_page(what, which, found.records) for what in (Bulk.RETRY, Bulk.CANCEL))
+    else:
+        retryable, cancellable = (bulk.count(what, which, person=person) for what in (Bulk.RETRY, Bulk.CANCEL))
     return HistoryView(sessions, count, retryable, cancellable, found.next, found.previous)
+
+
+def _on_page(what: Bulk, which: HistoryFilter, records: Sequence[SessionRecord]) -> Counted:
+    """What `bulk.count` says, when all sessions of the filter are here."""
+    concerned = bulk.concerned(what, which)
+    statuses = concerned.statuses if concerned else frozenset()
+    return Counted(sum(record.status in statuses for record in records), more=False)
 
 
 def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:

@@ -22,6 +22,7 @@ from jobs.errors import DeadlineExceeded
 from jobs.outcome import settle_error, settle_lost
 from jobs.remote.abandoned import end_abandoned
 from jobs.retention import apply_retention
+from jobs.statistics_kept import refresh_statistics
 from store import logs, migrations, repair_queries
 from store.audio import audio_store, sweep_copies
 from store.claims import due_count
@@ -164,6 +165,7 @@ def main() -> int:
         _guarded(take_over_lost)
         _guarded(enforce_deadlines)
         _guarded(ring_doorbells)
+        _guarded(refresh_statistics)
         if time.monotonic() - swept > SWEEP_SEC:
             swept = time.monotonic()
             _guarded(sweep)

@@ -36,7 +36,7 @@ def draw(view: AccuracyView) -> None:
         st.altair_chart(accuracy_charts.by_point(view.rows), alt="Typical error by fraction done", key="error-by-point")
     with right:
         st.markdown("**Over time**")
-        st.altair_chart(accuracy_charts.over_time(view.outcomes), alt="Typical error of each day", key="error-by-day")
+        st.altair_chart(accuracy_charts.over_time(view.trend), alt="Typical error over time", key="error-by-day")
     st.html(_table(view.rows))
 
 

@@ -6,10 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from jobs.accuracy_view import Row, trend
-from pages import viewer
-from pages.speed_charts import ENGINE, above
-from store.estimates import Outcome
+from jobs.accuracy_view import Row, Span
+from pages.speed_charts import ENGINE, above, local
 
 
 def by_point(rows: Sequence[Row]) -> Any:
@@ -36,25 +34,24 @@ def by_point(rows: Sequence[Row]) -> Any:
     )
 
 
-def over_time(outcomes: Sequence[Outcome]) -> Any:
-    """The typical error of each day, one line an engine."""
-    days = trend(outcomes, viewer.zone())
+def over_time(spans: Sequence[Span]) -> Any:
+    """The typical error of each hour, day or week, one line an engine."""
     table = pd.DataFrame(
         {
-            "Day": [pd.Timestamp(day.day) for day in days],
-            "Engine": [day.engine for day in days],
-            "Error": [day.accuracy.median_error for day in days],
-            "Held": [day.accuracy.coverage for day in days],
+            "Time": [local(span.start) for span in spans],
+            "Engine": [span.engine for span in spans],
+            "Error": [span.accuracy.median_error for span in spans],
+            "Held": [span.accuracy.coverage for span in spans],
         }
     )
     return (
         alt.Chart(table)
         .mark_line(point=True, interpolate="monotone")
         .encode(
-            x=alt.X("yearmonthdate(Day):T", title=None),
+            x=alt.X("Time:T", title=None),
             y=alt.Y("Error:Q", axis=above("typical error", "%"), scale=alt.Scale(zero=True)),
             color=ENGINE,
-            tooltip=["Engine", "Day:T", alt.Tooltip("Error:Q", format=".0%"), alt.Tooltip("Held:Q", format=".0%")],
+            tooltip=["Engine", "Time:T", alt.Tooltip("Error:Q", format=".0%"), alt.Tooltip("Held:Q", format=".0%")],
         )
         .properties(height=260)
     )

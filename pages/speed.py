@@ -6,14 +6,17 @@ import streamlit as st
 
 from jobs.durations import roughly
 from jobs.speed_view import SpeedView, speed
-from pages import accuracy, live, speed_charts, wait_charts
+from pages import accuracy, live, speed_charts, viewer, wait_charts
 from pages.plain import plain
 from pages.signed_in import person
 
+LATE_SEC = 20.0  # from which on the page says that its statistics lag
 RANGES = {"Day": 1, "Week": 7, "Month": 31, "Year": 366}
 
 
 def draw(view: SpeedView) -> None:
+    if view.late_sec > LATE_SEC and view.as_of is not None:
+        st.caption(f"Statistics as of {viewer.exact_time(view.as_of)}; what has ended since is being added.")
     if not view.completed + view.failed + view.cancelled:
         st.info(
             "No session has ended in this time. When one has, its speed is shown here, and estimates learn from it.",
@@ -36,30 +39,38 @@ def draw(view: SpeedView) -> None:
 def speeds(view: SpeedView) -> None:
     st.subheader("Processing speed over time", anchor=False)
     st.caption("Each dot is a completed session: how many seconds of audio were done in a second. Higher is faster.")
-    st.altair_chart(speed_charts.over_time(view.paces), alt="Processing speed over time by engine", key="over-time")
+    st.altair_chart(
+        speed_charts.over_time(view.paces, view.trend), alt="Processing speed over time by engine", key="over-time"
+    )
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("By engine", anchor=False)
-        st.altair_chart(speed_charts.by_engine(view.paces), alt="Typical speed of each engine", key="by-engine")
+        st.altair_chart(speed_charts.by_engine(view.engines), alt="Typical speed of each engine", key="by-engine")
     with right:
         st.subheader("Duration and processing time", anchor=False)
         st.altair_chart(speed_charts.durations(view.paces), alt="Minutes of audio and of processing", key="durations")
     if view.cut:
-        st.caption(f"Of the completed sessions the newest {len(view.paces):,} are drawn.")
+        st.caption(
+            f"{len(view.paces):,} of the completed sessions are drawn as dots, by chance; the lines tell of all."
+        )
 
 
 def waits_and_failures(view: SpeedView) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Queue wait", anchor=False)
-        if view.stages:
-            st.altair_chart(wait_charts.waits(view.stages), alt="Minutes in the queue over time", key="waits")
+        if view.typical_wait_sec is not None:
+            st.altair_chart(
+                wait_charts.waits(view.paces, view.trend), alt="Minutes in the queue over time", key="waits"
+            )
         else:
             st.caption("No session was completed in this time.")
     with right:
         st.subheader("Failures by cause", anchor=False)
         if view.failures:
-            causes = Counter(wait_charts.cause(failure) for failure in view.failures)
+            causes: Counter[str] = Counter()
+            for failed in view.failures:
+                causes[wait_charts.cause(failed)] += failed.number
             st.altair_chart(wait_charts.failures(view.failures), alt="Failed attempts a day by cause", key="failures")
             st.caption(" · ".join(f"{plain(cause)}: {number:,}" for cause, number in causes.most_common()))
         else:

@@ -7,41 +7,42 @@ import altair as alt
 import pandas as pd
 
 from jobs.engines.registry import engine_label
-from pages import viewer
-from pages.speed_charts import COLOURS, ENGINE, above
-from store.stage_queries import Failure, Stages
+from jobs.speed_view import Failed, Pace, Span
+from pages.speed_charts import COLOURS, ENGINE, above, local, medians
 
 
-def waits(stages: Sequence[Stages]) -> Any:
-    """Dots by the time a session finished; a line for the median of each day."""
+def waits(paces: Sequence[Pace], trend: Sequence[Span]) -> Any:
+    """Dots by the time a session finished; a line for the median of each hour, day or week."""
+    waited = [(pace, pace.wait_sec) for pace in paces if pace.wait_sec is not None]
     table = pd.DataFrame(
         {
-            "Finished": [_local(one.finished_at) for one in stages],
-            "Engine": [engine_label(one.engine) for one in stages],
-            "Wait": [one.wait_sec / 60 for one in stages],
+            "Finished": [local(pace.finished_at) for pace, _ in waited],
+            "Engine": [engine_label(pace.engine) for pace, _ in waited],
+            "Wait": [wait_sec / 60 for _, wait_sec in waited],
         }
     )
-    base = alt.Chart(table)
-    dots = base.mark_point(filled=True, size=45, opacity=0.55).encode(
-        x=alt.X("Finished:T", title=None),
-        y=alt.Y("Wait:Q", axis=above("minutes in the queue"), scale=alt.Scale(zero=True)),
-        color=ENGINE,
-        tooltip=["Engine", "Finished:T", alt.Tooltip("Wait:Q", format=".1f")],
+    dots = (
+        alt.Chart(table)
+        .mark_point(filled=True, size=45, opacity=0.55)
+        .encode(
+            x=alt.X("Finished:T", title=None),
+            y=alt.Y("Wait:Q", axis=above("minutes in the queue"), scale=alt.Scale(zero=True)),
+            color=ENGINE,
+            tooltip=["Engine", "Finished:T", alt.Tooltip("Wait:Q", format=".1f")],
+        )
     )
-    line = base.mark_line(opacity=0.8, interpolate="monotone").encode(
-        x=alt.X("yearmonthdate(Finished):T", title=None),
-        y=alt.Y("median(Wait):Q", axis=above("minutes in the queue")),
-        color=ENGINE,
-    )
+    spans = [(span, span.wait_sec / 60) for span in trend if span.wait_sec is not None]
+    line = medians([span for span, _ in spans], [minutes for _, minutes in spans], above("minutes in the queue"))
     return (line + dots).properties(height=260)
 
 
-def failures(found: Sequence[Failure]) -> Any:
+def failures(found: Sequence[Failed]) -> Any:
     """How many attempts failed on each day, by cause."""
     table = pd.DataFrame(
         {
-            "Day": [_local(one.at) for one in found],
+            "Day": [local(one.start) for one in found],
             "Cause": [cause(one) for one in found],
+            "Attempts": [one.number for one in found],
         }
     )
     return (
@@ -49,22 +50,18 @@ def failures(found: Sequence[Failure]) -> Any:
         .mark_bar()
         .encode(
             x=alt.X("yearmonthdate(Day):T", title=None),
-            y=alt.Y("count():Q", axis=above("attempts that failed")),
+            y=alt.Y("sum(Attempts):Q", axis=above("attempts that failed")),
             color=alt.Color("Cause:N", scale=COLOURS, legend=alt.Legend(orient="top", title=None, columns=2)),
             tooltip=[
                 "Cause",
                 alt.Tooltip("yearmonthdate(Day):T", title="Day"),
-                alt.Tooltip("count()", title="Attempts"),
+                alt.Tooltip("sum(Attempts)", title="Attempts"),
             ],
         )
         .properties(height=260)
     )
 
 
-def cause(failure: Failure) -> str:
+def cause(failed: Failed) -> str:
     """The error's code as words: `Recognition failed`."""
-    return failure.error_code.replace("-", " ").capitalize()
-
-
-def _local(moment: Any) -> Any:
-    return moment.astimezone(viewer.zone()).replace(tzinfo=None)
+    return failed.error_code.replace("-", " ").capitalize()

@@ -111,6 +111,7 @@ def take(
             "transcription_job_id": job_id,
             "worker": worker,
             "duration_processed": turn.checkpointed_sec,
+            "duration_resumed": turn.checkpointed_sec,
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
             "moved_at": None,

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, event, func, make_url, select, tex
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
-from store import changes
+from store import changes, slow_queries
 from store.scope import Role, Scope
 from store.settings import settings
 
@@ -53,12 +53,15 @@ def engine() -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
             "application_name": _shown_as,
-            # the plans are those of what store/one_round_trip.py prepares
-            "options": "-c timezone=UTC -c plan_cache_mode=force_generic_plan"
-            f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=15000",
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=15000"
+            # Answers take milliseconds: to start a second process, or a compiler, takes longer than it saves
+            " -c max_parallel_workers_per_gather=0 -c jit=off"
+            " -c random_page_cost=1.1"  # memory or a solid-state disk, not a head that has to move
+            " -c plan_cache_mode=force_generic_plan",  # for what store/one_round_trip.py prepares
         },
     )
+    slow_queries.watch(made, _shown_as)
 
     @event.listens_for(made, "checkout")
     def still_there(connection: Any, *_: Any) -> None:

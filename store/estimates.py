@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, and_, func, or_, select
+from sqlalchemy import Float, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from store.schema import Attempt, CoachingSession, Estimate
+from store.speed_queries import LEARN_FROM_LATEST, latest_completed
 from store.states import Status
 
 SUBMITTED = -1.0  # stands for the fraction of the estimate at submission
-LEARN_FROM_LATEST = 200
 LEAST_SEC = 1.0
 
 
@@ -61,7 +61,12 @@ def latest_finished(db: Session, engine: str) -> uuid.UUID | None:
     """The session of this engine that was completed last: while it is the same, nothing new can be learned."""
     statement = (
         select(CoachingSession.id)
-        .where(CoachingSession.status == Status.COMPLETED, CoachingSession.engine == engine, ~CoachingSession.demo)
+        .where(
+            CoachingSession.status == Status.COMPLETED,
+            CoachingSession.finished_at.is_not(None),  # said apart, so that Postgres sees which index will do
+            CoachingSession.engine == engine,
+            ~CoachingSession.demo,
+        )
         .order_by(CoachingSession.finished_at.desc())
         .limit(1)
     )
@@ -70,27 +75,16 @@ def latest_finished(db: Session, engine: str) -> uuid.UUID | None:
 
 def outcomes_to_learn(db: Session, engine: str, model: str) -> list[Outcome]:
     """The estimates of the latest 200 completed sessions of this engine and model, in the order of their finishing."""
-    latest = (
-        select(CoachingSession.id)
-        .join(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))
-        .where(
-            CoachingSession.status == Status.COMPLETED,
-            CoachingSession.engine == engine,
-            CoachingSession.demo.is_(False),
-            Attempt.model == model,
-        )
-        .order_by(CoachingSession.finished_at.desc())
+    latest = latest_completed(engine)
+    learned_from = (
+        select(latest.c.id)
+        .join(Attempt, and_(Attempt.session_id == latest.c.id, Attempt.number == latest.c.attempt))
+        .where(Attempt.model == model)
+        .order_by(latest.c.finished_at.desc())
         .limit(LEARN_FROM_LATEST)
     )
-    return _read(db, _outcomes().where(CoachingSession.id.in_(latest)))
-
-
-def outcomes_since(db: Session, since: datetime, *, owner: str | None, most: int = 20_000) -> list[Outcome]:
-    """The estimates of the sessions completed since then, in the order of their finishing."""
-    wanted: list[ColumnElement[bool]] = [CoachingSession.finished_at >= since, CoachingSession.demo.is_(False)]
-    if owner is not None:
-        wanted.append(CoachingSession.owner == owner)
-    return _read(db, _outcomes().where(*wanted).limit(most))
+    ids = db.scalars(learned_from).all()
+    return _read(db, _outcomes().where(CoachingSession.id.in_(ids), Estimate.session_id.in_(ids)))
 
 
 def _outcomes() -> Select[Any]:

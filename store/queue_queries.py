@@ -38,17 +38,16 @@ def queue_facts(db: Session) -> QueueFacts:
     waiting = db.execute(
         select(CoachingSession.id.label("session_id"), *facts).where(CoachingSession.status == Status.PENDING, is_due())
     ).all()
-    owners = {row.owner for row in waiting}
+    owners = select(func.unnest(sorted({row.owner for row in waiting})).label("owner")).subquery()
     running = db.execute(
         select(CoachingSession.owner, func.count())
         .where(CoachingSession.status == Status.PROCESSING)
         .group_by(CoachingSession.owner)
     ).all()
-    served = db.execute(
-        select(CoachingSession.owner, func.max(CoachingSession.started_at))
-        .where(CoachingSession.owner.in_(owners), CoachingSession.started_at.is_not(None))
-        .group_by(CoachingSession.owner)
-    ).all()
+    last = (  # one look into the index a coach, however many sessions they have
+        select(func.max(CoachingSession.started_at)).where(CoachingSession.owner == owners.c.owner).scalar_subquery()
+    )
+    served = db.execute(select(owners.c.owner, last)).all()
     return QueueFacts(
         waiting=[Waiting(**row._mapping) for row in waiting],
         running={row[0]: row[1] for row in running},

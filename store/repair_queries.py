@@ -33,7 +33,7 @@ def past_deadline(
 
 def soonest_due_sec(db: Session) -> float | None:
     """Seconds until the next retry, or look at a provider, is due; None when none waits for its time."""
-    waits = CoachingSession.status.in_([Status.PENDING, Status.PROCESSING]) & (CoachingSession.next_run_at > CLOCK)
+    waits = CoachingSession.finished_at.is_(None) & (CoachingSession.next_run_at > CLOCK)
     soonest = func.extract("epoch", func.min(CoachingSession.next_run_at) - CLOCK).cast(Float)
     seconds: float | None = db.scalars(select(soonest).where(waits)).one()
     return seconds

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     Double,
     ForeignKey,
@@ -22,6 +23,27 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 CLOCK = func.clock_timestamp()
+TOOK = "EXTRACT(epoch FROM finished_at - started_at)::double precision"
+# what history can be ordered by; each has an index for all finished sessions and one for those of a coach
+ORDERED = ("created_at", "finished_at", "title_folded", "duration_total", "processing_sec", "speed")
+
+
+def _of_completed(value: str) -> str:
+    return f"CASE WHEN status = 'completed' THEN {value} END"
+
+
+def _order_index(column: str, scope: tuple[str, ...]) -> Index:
+    """`created_at` comes along, so that a range of days is looked at in the index alone."""
+    return Index(
+        f"session_by_{'own_' if scope else ''}{column}",
+        *scope,
+        "status",
+        "engine",
+        column,
+        "id",
+        postgresql_where=text("finished_at IS NOT NULL"),
+        postgresql_include=[] if column == "created_at" else ["created_at"],
+    )
 
 
 class Base(DeclarativeBase):
@@ -67,6 +89,7 @@ class CoachingSession(Base):
     transcription_job_id: Mapped[str | None]
     worker: Mapped[str | None]
     duration_processed: Mapped[float] = mapped_column(server_default="0")
+    duration_resumed: Mapped[float] = mapped_column(server_default="0")  # audio that earlier attempts had finished
     error_code: Mapped[str | None]
     error_kind: Mapped[str | None]
     error_text: Mapped[str | None]
@@ -84,6 +107,14 @@ class CoachingSession(Base):
     audio_deleted_at: Mapped[datetime | None]  # not to be kept longer
     transcript_deleted_at: Mapped[datetime | None]
 
+    # what history is ordered by and looked for; columns, since row-level security keeps functions away from indexes
+    title_folded: Mapped[str] = mapped_column(Computed("lower(title)", persisted=True))
+    search_text: Mapped[str] = mapped_column(Computed("lower(title || chr(10) || audio_filename)", persisted=True))
+    processing_sec: Mapped[float | None] = mapped_column(Computed(_of_completed(TOOK), persisted=True))
+    speed: Mapped[float | None] = mapped_column(  # seconds of audio a second of processing, of the last attempt
+        Computed(_of_completed(f"(duration_total - duration_resumed) / NULLIF({TOOK}, 0)"), persisted=True)
+    )
+
     __table_args__ = (
         CheckConstraint(
             "status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')", name="session_status"
@@ -99,7 +130,8 @@ class CoachingSession(Base):
         CheckConstraint("audio_size_bytes > 0", name="session_size"),
         CheckConstraint("status IN ('pending', 'processing') OR next_run_at IS NULL", name="session_next_run"),
         Index("session_waiting", text("priority DESC"), "queued_at", postgresql_where=text("status = 'pending'")),
-        Index("session_running", "heartbeat_at", postgresql_where=text("status = 'processing'")),
+        Index("session_running", "started_at", postgresql_where=text("status = 'processing'")),
+        Index("session_under_way", "owner", "created_at", "id", postgresql_where=text("finished_at IS NULL")),
         Index(
             "session_parked",
             "next_run_at",
@@ -117,6 +149,13 @@ class CoachingSession(Base):
             "session_with_words",
             "finished_at",
             postgresql_where=text("finished_at IS NOT NULL AND transcript_deleted_at IS NULL"),
+        ),
+        *(_order_index(column, scope) for column in ORDERED for scope in ((), ("owner",))),
+        Index(
+            "session_search",
+            text("search_grams(search_text)"),
+            postgresql_using="gin",
+            postgresql_where=text("finished_at IS NOT NULL"),
         ),
         Index("session_last_served", "owner", "started_at"),
         Index("session_same_bytes", "owner", "audio_sha256"),
@@ -184,6 +223,7 @@ class Attempt(Base):
         CheckConstraint("(finished_at IS NULL) = (outcome IS NULL)", name="attempt_finished"),
         CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'retried', 'lost')", name="attempt_outcome"),
         CheckConstraint("expected_sec > 0 AND spread >= 1", name="attempt_expectation"),
+        Index("attempt_errors", "finished_at", postgresql_where=text("error_code IS NOT NULL")),
     )
 
 

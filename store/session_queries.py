@@ -125,7 +125,10 @@ def by_id(db: Session, session_id: uuid.UUID, *, owner: str | None = None) -> Se
 
 def with_status(db: Session, *statuses: Status, owner: str | None = None, limit: int = 200) -> list[SessionRecord]:
     """Sessions in these states, the newest first."""
-    return records(db, CoachingSession.status.in_(statuses), *_of(owner), limit=limit)
+    wanted = [CoachingSession.status.in_(statuses), *_of(owner)]
+    if not FINAL & set(statuses):  # said apart, so that Postgres sees that the index of those under way will do
+        wanted.append(CoachingSession.finished_at.is_(None))
+    return records(db, *wanted, limit=limit)
 
 
 def waiting_by_engine(db: Session) -> dict[str, int]:
@@ -149,7 +152,7 @@ def held_by(db: Session, worker: str, job_id: str) -> list[SessionRecord]:
 def recent(db: Session, *, owner: str | None = None, limit: int = 50) -> list[SessionRecord]:
     """What a coach looks at: the sessions that are under way, then the newest others, at most `limit`."""
     under_way = with_status(db, Status.PROCESSING, Status.PENDING, owner=owner, limit=limit)
-    newest = records(db, CoachingSession.status.in_(FINAL), *_of(owner), limit=limit - len(under_way))
+    newest = records(db, CoachingSession.finished_at.is_not(None), *_of(owner), limit=limit - len(under_way))
     return under_way + newest
 
 

@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     )
 
     # Logs
+    slow_query_ms: float = Field(
+        500, ge=0, description="milliseconds from which on a query of the database is logged; 0: none is"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Where the time of sessions went, stage by stage, and why attempts failed."""
+"""Where the time of sessions went, stage by stage."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,39 +28,9 @@ class Stages:
     saving_sec: float | None
 
 
-@dataclass(frozen=True)
-class Failure:
-    """An attempt that ended with an error. `outcome`: failed (given up), retried, or lost with its worker."""
-
-    at: datetime
-    engine: str
-    demo: bool
-    error_code: str
-    outcome: str
-
-
 def usual_stages(db: Session, engine: str) -> list[Stages]:
     """The stages of the latest 200 completed sessions of this engine, demo sessions apart."""
     return _stages(db, [CoachingSession.engine == engine, CoachingSession.demo.is_(False)], USUAL_FROM_LATEST)
-
-
-def stages_since(db: Session, since: datetime, *, owner: str | None = None, most: int = 2_000) -> list[Stages]:
-    """The stages of the sessions completed since then, the newest first."""
-    return _stages(db, [CoachingSession.finished_at >= since, *_of(owner)], most)
-
-
-def failures_since(db: Session, since: datetime, *, owner: str | None = None, most: int = 5_000) -> list[Failure]:
-    """The attempts that ended with an error since then, the newest first."""
-    statement = (
-        select(
-            Attempt.finished_at.label("at"), Attempt.engine, CoachingSession.demo, Attempt.error_code, Attempt.outcome
-        )
-        .join(CoachingSession, CoachingSession.id == Attempt.session_id)
-        .where(Attempt.finished_at >= since, Attempt.error_code.is_not(None), *_of(owner))
-        .order_by(Attempt.finished_at.desc())
-        .limit(most)
-    )
-    return [Failure(**row._mapping) for row in db.execute(statement)]
 
 
 def _stages(db: Session, wanted: list[ColumnElement[bool]], most: int) -> list[Stages]:
@@ -80,7 +50,12 @@ def _stages(db: Session, wanted: list[ColumnElement[bool]], most: int) -> list[S
             _seconds(Attempt.recognised_at, Attempt.finished_at),
         )
         .join(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))
-        .where(CoachingSession.status == Status.COMPLETED, CoachingSession.attempt == 1, *wanted)
+        .where(
+            CoachingSession.status == Status.COMPLETED,
+            CoachingSession.finished_at.is_not(None),
+            CoachingSession.attempt == 1,
+            *wanted,
+        )
         .order_by(CoachingSession.finished_at.desc())
         .limit(most)
     )
@@ -89,7 +64,3 @@ def _stages(db: Session, wanted: list[ColumnElement[bool]], most: int) -> list[S
 
 def _seconds(start: Any, end: Any) -> Any:
     return func.extract("epoch", end - start).cast(Float)
-
-
-def _of(owner: str | None) -> list[ColumnElement[bool]]:
-    return [] if owner is None else [CoachingSession.owner == owner]

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from store import people_schema, provider_schema  # noqa: F401  their tables are part of the schema
+from store import people_schema, provider_schema, statistics_schema  # noqa: F401  their tables are part of the schema
 from store.database import engine
 
 MEND = "python -m store.migrations upgrade"

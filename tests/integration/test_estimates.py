@@ -11,9 +11,11 @@ from jobs.accuracy_view import figures
 from jobs.claim import Claim
 from jobs.lessons import lessons
 from store.database import database_now, transaction
-from store.estimates import SUBMITTED, outcomes_since, outcomes_to_learn
+from store.estimates import SUBMITTED, outcomes_to_learn
+from store.statistics import buckets
 from store.transitions import record_progress
 from tests.instruments.claims import claimed, complete, set_facts
+from tests.instruments.statistics import refreshed
 
 NewSession = Callable[..., uuid.UUID]
 
@@ -113,9 +115,11 @@ def test_sessions_at_once_are_noted_on_the_attempt(new_session: NewSession) -> N
 
 def test_accuracy_tells_engines_and_fractions_apart(new_session: NewSession) -> None:
     finished(new_session)
+    refreshed()
     with transaction() as db:
-        view = figures(outcomes_since(db, database_now(db).replace(year=2000), owner=None))
+        view = figures(buckets(db, "day", database_now(db).replace(year=2000), owner=None))
     assert view.overall is not None
     assert view.overall.coverage is None
     assert [row.point for row in view.rows] == ["At submission", "At the start", "50% done"]
+    assert view.rows[1].accuracy.median_error == pytest.approx(7, rel=0.05)  # 240 s were promised, 30 s it took
     assert figures([]).overall is None

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from store import history_rows
 from store.database import transaction
 from store.history_cursor import BadCursor
 from store.history_queries import (
@@ -60,6 +62,7 @@ def add(
             audio_sha256="0" * 64,
             audio_format="wav",
             duration_total=minutes * 60,
+            duration_resumed=resumed_sec,
             language="en",
             engine=engine_name,
             status=status,
@@ -212,6 +215,22 @@ def test_filters(db: Session) -> None:
     assert found(text="1_0") == set()
     assert found(text="\\") == set()
     assert found(text="\0") == {failed, other, named}
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("words", ["zz", "Z", "aa 1", "session.WAV", "1", "zz 5", "qq", "_", "%"])
+@pytest.mark.parametrize("sort", [NEWEST_FIRST, Sort(SortBy.SPEED)], ids=lambda sort: sort.word)
+@pytest.mark.parametrize("which", [HistoryFilter(), FINISHED, HistoryFilter(owner="coach")], ids=["all", "done", "own"])
+def test_text_is_found_the_same_by_walking_and_by_letters(
+    db: Session, monkeypatch: pytest.MonkeyPatch, words: str, sort: Sort, which: HistoryFilter
+) -> None:
+    wanted = replace(which, text=words)
+    walked, number = turn(db, wanted, sort, limit=4) if count(db, wanted).number else [], count(db, wanted)
+    for name in ("WALKED", "WALKED_FAR"):
+        monkeypatch.setattr(history_rows, name, 1)
+    assert (turn(db, wanted, sort, limit=4) if number.number else []) == walked
+    assert count(db, wanted) == number
+    assert sum(len(shown) for shown in walked) == number.number
 
 
 def test_count_stops_at_its_cap(db: Session) -> None:

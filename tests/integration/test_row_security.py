@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from jobs.policy import on_behalf_of
-from store import audit, people_schema, provider_schema, tokens
+from store import audit, people_schema, provider_schema, statistics_schema, tokens
 from store.audit import Action, Actor
 from store.database import transaction
 from store.schema import Base
@@ -18,6 +18,7 @@ from tests.instruments.people import coach, ops
 
 assert people_schema
 assert provider_schema
+assert statistics_schema
 New = Callable[..., uuid.UUID]
 # what a coach's transaction may do with a table; a new table belongs here, and policies into a migration
 COACH_MAY = {
@@ -31,6 +32,8 @@ COACH_MAY = {
     "api_token": {"SELECT", "INSERT", "UPDATE"},
     "audit": {"SELECT", "INSERT"},
     "estimate": {"SELECT"},
+    "statistic": {"SELECT"},
+    "statistic_stale": {"SELECT"},
     "account": set(),
     "engine_stop": set(),
 }

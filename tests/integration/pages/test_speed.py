@@ -8,6 +8,7 @@ from store import demo
 from store.database import transaction
 from tests.instruments.claims import claimed, complete, set_facts
 from tests.instruments.screens import opened, said
+from tests.instruments.statistics import refreshed
 
 NewSession = Callable[..., uuid.UUID]
 
@@ -24,6 +25,7 @@ def test_the_figures_are_those_of_the_sessions(new_session: NewSession) -> None:
         complete(claimed())
         set_facts(session_id, f"started_at = finished_at - interval '{took_sec} seconds'")
     retry_cancel.give_up(new_session(), actor="operations")
+    refreshed()
     app = opened("speed.py")
     assert {metric.label: metric.value for metric in app.metric} == {
         "Typical speed": "3.0x",
@@ -39,12 +41,14 @@ def test_an_older_session_is_in_the_longer_range_alone(new_session: NewSession) 
     session_id = new_session()
     complete(claimed())
     set_facts(session_id, "started_at = started_at - interval '3 days', finished_at = finished_at - interval '3 days'")
+    refreshed()
     assert "No session has ended" in said(opened("speed.py", range="Day"))
     assert "No session has ended" not in said(opened("speed.py", range="Week"))
 
 
 def test_demo_data_is_labelled() -> None:
     demo.main([])
+    refreshed()
     assert "demo data" in said(opened("speed.py"))
 
 
@@ -54,6 +58,7 @@ def test_waits_failures_and_accuracy_have_their_part(new_session: NewSession) ->
         estimates_made.at_submission(db, session_id)
     complete(claimed())
     retry_cancel.give_up(new_session(), actor="operations")
+    refreshed()
     app = opened("speed.py")
     words = said(app)
     for expected in ("Queue wait", "Failures by cause", "Accuracy of estimates", "At submission"):
@@ -64,4 +69,5 @@ def test_waits_failures_and_accuracy_have_their_part(new_session: NewSession) ->
 def test_accuracy_says_when_nothing_was_scored(new_session: NewSession) -> None:
     new_session()
     complete(claimed())
+    refreshed()
     assert "No estimate has been scored" in said(opened("speed.py"))
