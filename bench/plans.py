@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from store.database import engine, transaction
+from store.database import ROLES, engine, transaction
+from store.one_round_trip import OneRoundTrip
+from store.scope import Scope
 
 BIG = frozenset({"session", "attempt", "processing_status", "estimate", "transcript_segment", "transcript_chunk"})
 ON_BEHALF = "SELECT set_config('role'"
@@ -37,10 +39,19 @@ def caught() -> Iterator[list[Sent]]:
         elif statement.lstrip().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
             sent.append(Sent(statement, values, behalf.get(transaction_of)))
 
+    rows = OneRoundTrip.rows  # goes past SQLAlchemy's events
+
+    def note_rows(asked: OneRoundTrip, scope: Scope | None = None, **values: Any) -> list[tuple[Any, ...]]:
+        behalf_of = {"role": ROLES[scope.role], "account": scope.account_id} if scope else None
+        sent.append(Sent(asked.text, asked.values(**values), behalf_of))
+        return rows(asked, scope, **values)
+
     event.listen(engine(), "before_cursor_execute", note)
+    OneRoundTrip.rows = note_rows  # type: ignore[method-assign]
     try:
         yield sent
     finally:
+        OneRoundTrip.rows = rows  # type: ignore[method-assign]
         event.remove(engine(), "before_cursor_execute", note)
 
 

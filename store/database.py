@@ -34,6 +34,11 @@ def shown_as(program: str) -> str:
     return f"{PRODUCT} {program}"
 
 
+def shown_now() -> str:
+    """What this process's connections are called in pg_stat_activity."""
+    return _shown_as
+
+
 @cache
 def engine() -> Engine:
     """The engine of this process for `DATABASE_URL`; RuntimeError, saying what to do, when there is none."""

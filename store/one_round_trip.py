@@ -15,7 +15,8 @@ from sqlalchemy import PoolProxiedConnection, Select
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from store.database import ROLES, engine
+from store import slow_queries
+from store.database import ROLES, engine, shown_now
 from store.scope import Scope
 
 ON_BEHALF = "SELECT set_config('role', %(desk_role)s, true), set_config('desk.account', %(desk_account)s, true); "
@@ -33,15 +34,19 @@ class OneRoundTrip:
         self._given = dict(compiled.params)
         self._types = [compiled.binds[name].type.compile(dialect) for name in self._given]
 
+    def values(self, **given: Any) -> dict[str, Any]:
+        """All values of the statement, with those given."""
+        return self._given | given
+
     def rows(self, scope: Scope | None = None, **values: Any) -> list[tuple[Any, ...]]:
         """What Postgres answers, as psycopg2 reads it. With a scope row-level security holds for it, as in
         `store.database.transaction`: both statements are sent together, which makes them one transaction."""
-        values = self._given | values
+        values = self.values(**values)
         role, before = "", ""
         if scope is not None:
             role, before = scope.role.value, ON_BEHALF
             values |= {"desk_role": ROLES[scope.role], "desk_account": scope.account_id}
-        with _cursor() as (pooled, cursor):
+        with _cursor() as (pooled, cursor), slow_queries.watched(self.text, shown_now()):
             try:
                 cursor.execute(f"{before}EXECUTE {self._prepared(pooled, cursor, role)}", values)
             except (InvalidSqlStatementName, DuplicatePreparedStatement):  # a pooler has put another server behind it

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from store.parking import is_due
@@ -38,7 +38,7 @@ def queue_facts(db: Session) -> QueueFacts:
     waiting = db.execute(
         select(CoachingSession.id.label("session_id"), *facts).where(CoachingSession.status == Status.PENDING, is_due())
     ).all()
-    owners = select(func.unnest(sorted({row.owner for row in waiting})).label("owner")).subquery()
+    owners = select(func.unnest(cast(sorted({row.owner for row in waiting}), ARRAY(Text))).label("owner")).subquery()
     running = db.execute(
         select(CoachingSession.owner, func.count())
         .where(CoachingSession.status == Status.PROCESSING)

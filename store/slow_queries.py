@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -20,9 +22,7 @@ def watch(engine: Engine, program: str) -> None:
         return
 
     def ended(context: Any, statement: str) -> None:
-        took_ms = (time.perf_counter() - context.get(STARTED, time.perf_counter())) * 1000
-        if took_ms >= settings().slow_query_ms:
-            log.warning("Slow query, %.0f ms, %s: %s", took_ms, program, _shortened(statement))
+        _tell_of(statement, context.get(STARTED, time.perf_counter()), program)
 
     @event.listens_for(engine, "before_cursor_execute")
     def before(connection: Any, *_: object) -> None:
@@ -36,6 +36,22 @@ def watch(engine: Engine, program: str) -> None:
     def failed(context: Any) -> None:
         if context.connection is not None and context.statement is not None:
             ended(context.connection.info, context.statement)
+
+
+@contextmanager
+def watched(statement: str, program: str) -> Iterator[None]:
+    """The same for a statement that is sent past SQLAlchemy."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        _tell_of(statement, started, program)
+
+
+def _tell_of(statement: str, started: float, program: str) -> None:
+    took_ms, limit_ms = (time.perf_counter() - started) * 1000, settings().slow_query_ms
+    if limit_ms and took_ms >= limit_ms:
+        log.warning("Slow query, %.0f ms, %s: %s", took_ms, program, _shortened(statement))
 
 
 def _shortened(statement: str) -> str:

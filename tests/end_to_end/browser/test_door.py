@@ -9,6 +9,8 @@ from websockets.sync.client import connect
 
 from tests.instruments.cards import card
 from tests.instruments.desk import Desk
+from tests.instruments.statistics import refreshed
+from tests.instruments.waiting import wait_until
 
 
 def opens(address: str, **headers: str) -> bool:
@@ -66,6 +68,7 @@ def test_pages_say_what_a_browser_may_do_and_work_all_the_same(
     expect(card(page, "Sample: a coaching dialogue")).to_be_visible()
     card(page, "Sample: a coaching dialogue").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel transcription").click()
+    wait_until(lambda: refreshed() > 0)
     for path, drawn in (("/history", "table.sessions tbody tr"), ("/help", "h3"), ("/speed", "[data-testid=stMetric]")):
         page.goto(address + path)
         expect(page.locator(drawn).first).to_be_visible()

@@ -19,6 +19,7 @@ from pages import live, signed_in
 from pages.places import PLACES
 from tests.instruments.claims import claimed, complete
 from tests.instruments.screens import NAVIGATION, said
+from tests.instruments.statistics import refreshed
 
 ISSUER = "https://id.example.org"
 PAGES = Path(__file__).resolve().parents[3] / "pages"
@@ -75,6 +76,7 @@ def annas(new_session: Callable[..., uuid.UUID]) -> uuid.UUID:
     people.change(Change.DISABLE, "dora@example.org")
     session_id = new_session(owner=person("anna").account_id, title=TITLE)
     complete(claimed())
+    refreshed()
     return session_id
 
 
