@@ -70,7 +70,7 @@ bench: environment-dev  ## ratios to baselines, on servers and data of its own: 
 	@VAR_DIR=$$(mktemp -d) $(EMBEDDED) -- $(IN_VENV) -m bench --docs docs/benchmarks.md $(if $(ONLY),--only "$(ONLY)")
 
 bench-eta: environment-dev  ## how good estimates are: SEED=1 TRACES=folder; also writes var/bench-eta.json
-	@$(IN_VENV) -m bench.eta --seed $(SEED) $(if $(TRACES),--traces $(TRACES)) $(ARGS)
+	@$(IN_VENV) -m bench.estimates --seed $(SEED) $(if $(TRACES),--traces $(TRACES)) $(ARGS)
 
 lock: environment-dev  ## renew constraints.txt from what is installed
 	@$(IN_VENV) tools/lock_requirements.py

@@ -20,9 +20,9 @@ from statistics import median
 from sqlalchemy import text
 
 from bench.figures import Figure, at_most
-from bench.five_cards import FiveCards, registered_workers
-from bench.viewers import Viewers
-from bench.web_process import served
+from bench.processes.web_process import served
+from bench.viewers.dashboards import Viewers
+from bench.worlds.five_cards import FiveCards, registered_workers
 from jobs.media.decode import decode
 from jobs.media.pcm import BYTES_PER_SEC
 from jobs.policy import local_person

@@ -18,8 +18,9 @@ from redis import Redis
 from rq import Queue
 from rq.job import Job, JobStatus
 
-from bench import recordings, running
 from bench.figures import Figure, at_most
+from bench.processes import running
+from bench.worlds import recordings
 from jobs.engines import registry
 from jobs.media.decode import decode
 from jobs.media.silences import cut

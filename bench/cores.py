@@ -8,9 +8,9 @@ from statistics import median
 
 from pocketsphinx import Decoder
 
-from bench import recordings
-from bench.bare_engine import Heard, recognise, recognise_each
+from bench.baselines.bare_engine import Heard, recognise, recognise_each
 from bench.figures import Figure, at_least, at_most
+from bench.worlds import recordings
 from jobs.media.decode import decode
 from jobs.media.pcm import BYTES_PER_SEC
 

@@ -12,10 +12,10 @@ from statistics import median
 from sqlalchemy import text
 
 from bench.figures import Figure, at_most
-from bench.five_cards import FiveCards, registered_workers
-from bench.streamlit_client import Seen
-from bench.viewers import Viewers
-from bench.web_process import Served, served
+from bench.processes.web_process import Served, served
+from bench.viewers.dashboards import Viewers
+from bench.viewers.streamlit_client import Seen
+from bench.worlds.five_cards import FiveCards, registered_workers
 from store.database import transaction
 
 OWNER = "bench-dashboards"
@@ -37,7 +37,7 @@ class Looked:
 
 
 def measure() -> Iterator[Figure]:
-    with served("bench.floor_app:app") as bare, Viewers(bare.address) as people:
+    with served("bench.baselines.floor_app:app") as bare, Viewers(bare.address) as people:
         people.open(MANY, 20.0)
         floor = _look(bare, people, None, LOOK_SEC / 2)
     yield Figure("Streamlit alone, one line: CPU a rerun, ms", 1000 * floor.cpu_sec_each)

@@ -22,8 +22,9 @@ import numpy as np
 import psutil
 import psycopg2
 
-from bench import recordings, running
 from bench.figures import Figure, at_most
+from bench.processes import running
+from bench.worlds import recordings
 from jobs.engines.phrases import phrases
 from jobs.engines.protocol import Word
 from jobs.media.decode import decode

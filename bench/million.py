@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from statistics import median
 
 from bench.figures import Figure, at_most
-from bench.million_rows import databases
+from bench.worlds.million_rows import databases
 
 SIZES = (1_000, 100_000, 1_000_000)
 FEW, MANY = SIZES[0], SIZES[-1]
@@ -110,7 +110,7 @@ _asked: dict[str, dict[str, object]] = {}
 
 
 def _questions(kind: str) -> dict[str, object]:
-    from bench import questions
+    from bench.worlds import questions
 
     if kind not in _asked:
         made = {
@@ -147,7 +147,7 @@ def _rows(kind: str, name: str) -> int:
 
 
 def _scans() -> list[str]:
-    from bench.plans import scans
-    from bench.questions import everything
+    from bench.worlds.plans import scans
+    from bench.worlds.questions import everything
 
     return sorted({scan for ask in everything().values() for scan in scans(ask)})

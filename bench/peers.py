@@ -18,12 +18,12 @@ from statistics import median
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from bench import status_world
 from bench.figures import Figure, at_least
-from bench.load import ask
+from bench.processes.web import PRODUCT, free_port, running, served
 from bench.status import WATCHED, Requests, requests, watched
-from bench.status_world import LOCAL
-from bench.web import PRODUCT, free_port, running, served
+from bench.viewers.load import ask
+from bench.worlds import status_world
+from bench.worlds.status_world import LOCAL
 from jobs import doorbell
 from store.settings import settings
 
@@ -76,7 +76,7 @@ def _all(servers: ExitStack, folder: Path) -> Iterator[tuple[str, tuple[int, Req
     yield UNCACHED, (servers.enter_context(served(PRODUCT, {"STATUS_CACHE_SEC": "0"})), ours)
     jobs: Requests = [(f"/0/data/job/{job}.json", {}) for job in servers.enter_context(_rq_jobs())]
     port = free_port()
-    command = [sys.executable, "-m", "bench.rq_dashboard_app"]
+    command = [sys.executable, "-m", "bench.baselines.rq_dashboard_app"]
     servers.enter_context(running(command, port, {"RQ_DASHBOARD_PORT": str(port)}))
     yield WERKZEUG, (port, jobs)
     yield GUNICORN, (servers.enter_context(_gunicorn(folder)), jobs) if _installed(folder, "gunicorn") else None
@@ -102,7 +102,15 @@ def _rq_jobs() -> Iterator[list[str]]:
 def _gunicorn(folder: Path) -> Iterator[int]:
     port = free_port()
     options = ("--threads", "8", "--workers", "1", "--keep-alive", "75", "--log-level", "error")
-    command = [sys.executable, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", *options, "bench.rq_dashboard_app:app()"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-b",
+        f"127.0.0.1:{port}",
+        *options,
+        "bench.baselines.rq_dashboard_app:app()",
+    ]
     with running(command, port, {"PYTHONPATH": f"{folder / 'gunicorn'}{os.pathsep}{os.getcwd()}"}):
         yield port
 

@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
-from bench import status_world
 from bench.figures import Figure, at_most
-from bench.load import ask
+from bench.processes.web import PRODUCT, served
 from bench.status import Requests, requests
-from bench.status_world import LOCAL
-from bench.web import PRODUCT, served
+from bench.viewers.load import ask
+from bench.worlds import status_world
+from bench.worlds.status_world import LOCAL
 from jobs import doorbell, retry_cancel
 from jobs.policy import local_person
 from jobs.sample import SAMPLE

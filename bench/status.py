@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator
 from statistics import median
 
-from bench import status_world
 from bench.figures import Figure, at_least
-from bench.load import Outcome, ask
-from bench.status_world import LOCAL, SIGNED_IN, Asked
-from bench.web import BARE, PRODUCT, WITH_SIGN_IN, served
+from bench.processes.web import BARE, PRODUCT, WITH_SIGN_IN, served
+from bench.viewers.load import Outcome, ask
+from bench.worlds import status_world
+from bench.worlds.status_world import LOCAL, SIGNED_IN, Asked
 
 CONNECTIONS = 64
 SECONDS = 3.0

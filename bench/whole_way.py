@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterator
 from statistics import median
 
-from bench import recordings, running
-from bench.bare_engine import recognise
+from bench.baselines.bare_engine import recognise
 from bench.figures import Figure, at_most
+from bench.processes import running
+from bench.worlds import recordings
 
 ROUNDS = 3
 TIMES = 12  # the sample, so that it is a recording of ten minutes

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import plans, questions
-from bench.million_rows import databases
+from bench.worlds import plans, questions
+from bench.worlds.million_rows import databases
 from store.database import engine
 from store.settings import settings
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import rivals
-from bench.replay import replay
-from bench.synthetic import world
-from bench.traces import Trace, load
+from bench.estimates import rivals
+from bench.estimates.replay import replay
+from bench.estimates.synthetic import world
+from bench.estimates.traces import Trace, load
 
 
 def straight(audio_sec: float, took_sec: float, started_sec: float = 0.0) -> Trace:

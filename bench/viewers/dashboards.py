@@ -1,6 +1,7 @@
 """People who look, in a process of their own: open dashboards, and programs that poll a session's status.
 
-`python -m bench.viewers ADDRESS` reads a command a line and answers with a line, both JSON; `Viewers` speaks to it.
+`python -m bench.viewers.dashboards ADDRESS` reads a command a line and answers with a line, both JSON; `Viewers` speaks
+to it.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from bench.streamlit_client import Dashboard, Seen
+from bench.viewers.streamlit_client import Dashboard, Seen
 
 POLL_SEC = 5.0
 
@@ -25,7 +26,10 @@ class Viewers:
 
     def __init__(self, address: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.viewers", address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.viewers.dashboards", address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> "Viewers":

@@ -5,8 +5,8 @@ from statistics import quantiles
 
 import numpy as np
 
+from bench.estimates.replay import Bar, Checkpoint
 from bench.figures import Figure, at_least, at_most
-from bench.replay import Bar, Checkpoint
 
 WARM = 10  # finished sessions before an estimate counts
 RESAMPLES = 400

@@ -1,4 +1,4 @@
-"""A load generator in a process of its own: `python -m bench.load PORT CONNECTIONS SECONDS EVERY_SEC ETAGS`.
+"""A load generator in a process of its own: `python -m bench.viewers.load PORT CONNECTIONS SECONDS EVERY_SEC ETAGS`.
 
 Stdin is a JSON list of [path, headers]. Each connection sends a random one of them as soon as it has the last answer,
 or, unless EVERY_SEC is 0, one every so many seconds from a random moment on. If ETAGS is not empty it remembers the
@@ -154,7 +154,7 @@ def ask(
 ) -> Outcome:
     """What a process of its own finds that asks like this."""
     numbers = (port, connections, seconds, every_sec)
-    command = [sys.executable, "-m", "bench.load", *map(str, numbers), "etags" if etags else ""]
+    command = [sys.executable, "-m", "bench.viewers.load", *map(str, numbers), "etags" if etags else ""]
     done = subprocess.run(command, input=json.dumps(requests), capture_output=True, text=True)
     if done.returncode or done.stderr:
         raise RuntimeError(f"The load generator failed: {done.stderr[-2000:]}")

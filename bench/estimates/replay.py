@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
-from bench import rivals
-from bench.traces import Trace
+from bench.estimates import rivals
+from bench.estimates.traces import Trace
 from jobs import progress
 from jobs.estimate import FRACTIONS, Calibrator, Finished, Shown, estimate, expect, raw_sec
 from jobs.estimate.expectation import Expectation

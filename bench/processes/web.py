@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-BARE, PRODUCT, API_ALONE = "bench.bare_app:app", "dashboard:app", "api.app:app"
+BARE, PRODUCT, API_ALONE = "bench.baselines.bare_app:app", "dashboard:app", "api.app:app"
 START_SEC = 120.0
 WITH_SIGN_IN = {
     "OIDC_ISSUER": "https://id.example.org",

@@ -1,6 +1,6 @@
-"""`make bench-eta SEED=1`: how good estimates are, on recorded traces and on synthetic worlds, against the goals.
+"""`make bench.estimates SEED=1`: how good estimates are, on recorded traces and on synthetic worlds, against the goals.
 
-Prints a table and writes `var/bench-eta.json`: a list of name, value, goal and met.
+Prints a table and writes `var/bench.estimates.json`: a list of name, value, goal and met.
 """
 
 import argparse
@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import eta_figures as figures
-from bench import queue_world
+from bench.estimates import queue_world
+from bench.estimates import scores as figures
+from bench.estimates.replay import Replayed, replay
+from bench.estimates.synthetic import world
+from bench.estimates.traces import load
 from bench.figures import Figure, at_most, within
-from bench.replay import Replayed, replay
-from bench.synthetic import world
-from bench.traces import load
 from jobs.estimate import FRACTIONS
 from store.settings import settings
 
-TRACES = Path(__file__).parent / "traces"
+TRACES = Path(__file__).parent / "recorded"
 MOVING = ("steady", "noisy", "slowing")
 KINDS = (*MOVING, "coarse", "slower")
 MEAN_RATE_GOALS = {0.05: 0.9, 0.10: 1.05, 0.25: 1.05, 0.50: 1.05, 0.75: 1.05, 0.90: 1.05}
@@ -115,7 +115,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--sessions", type=int, default=300, help="of each synthetic world")
     parser.add_argument("--traces", type=Path, nargs="*", default=[TRACES], help="files or folders of recorded traces")
-    parser.add_argument("--out", type=Path, default=settings().var_dir / "bench-eta.json")
+    parser.add_argument("--out", type=Path, default=settings().var_dir / "bench.estimates.json")
     return parser.parse_args()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.traces import Trace
+from bench.estimates.traces import Trace
 
 STEP_SEC = 5.0  # of audio between two steps of the pace
 MOST_POINTS = 400

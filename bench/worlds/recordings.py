@@ -9,7 +9,7 @@ from pathlib import Path
 from jobs.media.decode import decode
 from jobs.media.pcm import BYTES_PER_SAMPLE, SAMPLE_RATE
 
-SAMPLE = Path(__file__).parents[1] / "sample" / "coaching-dialogue.flac"
+SAMPLE = Path(__file__).parents[2] / "sample" / "coaching-dialogue.flac"
 WORDS = SAMPLE.with_suffix(".txt")
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench.bare_engine RECORDING PROCESSES`: the product's engine with nothing around it, timed.
+"""`python -m bench.baselines.bare_engine RECORDING PROCESSES`: the product's engine with nothing around it, timed.
 
 It decodes, cuts and recognises as an attempt does, with the same processes at the same priority, but without upload,
 queue, claim, heartbeat, checkpoints and transcript. The model is loaded before the clock runs, as in a worker.
@@ -42,7 +42,7 @@ def recognise_each(recordings: Sequence[Path], processes: int, *, at_once: bool 
 
 
 def _started(recordings: Sequence[Path], processes: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "bench.bare_engine", str(processes), *map(str, recordings)]
+    command = [sys.executable, "-m", "bench.baselines.bare_engine", str(processes), *map(str, recordings)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 

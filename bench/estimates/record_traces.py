@@ -1,4 +1,4 @@
-"""`python -m bench.record_traces FILE…`: runs of the local engine as traces for `make bench-eta`.
+"""`python -m bench.estimates.record_traces FILE…`: runs of the local engine as traces for `make bench-eta`.
 
 Recordings of mixed lengths are put together from pieces of the files named (the sample without any), and go through
 the product's own steps: decode, cut, recognise. A trace is (seconds since the start, seconds of audio done); its second
@@ -23,8 +23,8 @@ from jobs.media.decode import decode
 from jobs.media.pcm import BYTES_PER_SAMPLE, BYTES_PER_SEC, SAMPLE_RATE
 from jobs.media.silences import cut
 
-SAMPLE = Path(__file__).parents[1] / "sample" / "coaching-dialogue.flac"
-TRACES = Path(__file__).parent / "traces" / "pocketsphinx.json"
+SAMPLE = Path(__file__).parents[2] / "sample" / "coaching-dialogue.flac"
+TRACES = Path(__file__).parent / "recorded" / "pocketsphinx.json"
 PIECE_SEC = (4.0, 25.0)
 REPORT_SEC = 1.0  # as often as a heartbeat writes
 SHORTEST_SEC, LONGEST_SEC = 12.0, 480.0
@@ -45,7 +45,7 @@ def main() -> None:
             paths = [Path(folder) / f"{i}.wav" for i in range(at_once)]
             recordings = [_recording(sound, chance, path, arguments.longest) for path in paths]
             started = time.monotonic() - begun
-            command = [sys.executable, "-m", "bench.record_traces", "--processes", str(processes), "--one"]
+            command = [sys.executable, "-m", "bench.estimates.record_traces", "--processes", str(processes), "--one"]
             runs = [subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE) for path in recordings]
             for run in runs:
                 found = json.loads(run.communicate()[0])

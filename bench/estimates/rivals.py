@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.traces import Trace
+from bench.estimates.traces import Trace
 
 SMOOTHING = 0.3
 

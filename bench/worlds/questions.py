@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from bench.million_rows import COACH, OLD, RARE
+from bench.worlds.million_rows import COACH, OLD, RARE
 from jobs import board, cards, history, reconcile, speed_view, stalled_board
 from jobs.policy import Person
 from store import claims, parking, repair_queries

@@ -1,0 +1,1 @@
+"""Servers and workers that benchmarks start, as `make run` does."""

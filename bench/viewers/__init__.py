@@ -1,0 +1,1 @@
+"""Those who look on: load generators in processes of their own."""

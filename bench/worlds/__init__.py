@@ -1,0 +1,1 @@
+"""Databases, recordings and questions that benchmarks are about."""
