@@ -45,8 +45,9 @@ def figures(seed: int, sessions: int = 300) -> list[Figure]:
     """The error and the coverage of the estimates at submission of a day, after ten finished sessions."""
     scored = [one for before, one in day(seed, sessions) if before >= WARM]
     found = accuracy(scored)
-    assert found is not None
     name = "a day of mixed uploads: at submission with the wait"
+    if found is None:  # too few sessions to have learned from ten
+        return [Figure(f"{name}, median error", None)]
     return [
         at_most(f"{name}, median error", found.median_error, 0.2),
         within(f"{name}, coverage", found.coverage, 0.75, 0.85),
