@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from jobs import attempt, retry_cancel
+from jobs import attempt, doorbell, retry_cancel
 from jobs.engines import registry
 from store import checkpoints
 from store.settings import settings
@@ -51,6 +51,24 @@ def test_it_completes_and_says_so_in_the_words_that_are_searched_for(
     ]
     assert record_of(session_id).status is Status.COMPLETED
     assert list(settings().scratch_folder.iterdir()) == []
+
+
+def test_it_goes_on_with_as_many_sessions_as_doorbells_wait(new_session: NewSession) -> None:
+    facts = {"engine": "metronome", "duration_total": AUDIO_SEC, "audio_uri": stored(beeps(AUDIO_SEC))}
+    first, second = new_session(**facts), new_session(**(facts | {"audio_uri": stored(beeps(AUDIO_SEC))}))
+    third = new_session(**(facts | {"audio_uri": stored(beeps(AUDIO_SEC))}))
+    doorbell.ring()
+    assert run_next()
+    statuses = [record_of(one).status for one in (first, second, third)]
+    assert statuses == [Status.COMPLETED, Status.COMPLETED, Status.PENDING]
+
+
+def test_after_a_session_that_went_wrong_it_leaves_the_next_to_another_work_horse(new_session: NewSession) -> None:
+    new_session(engine="metronome", audio_uri=stored(b"not a sound" * 500))
+    following = new_session(engine="metronome", audio_uri=stored(beeps(AUDIO_SEC)))
+    doorbell.ring()
+    assert run_next()
+    assert record_of(following).status is Status.PENDING
 
 
 def test_with_nothing_due_it_ends_at_once() -> None:

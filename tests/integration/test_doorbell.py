@@ -51,6 +51,19 @@ def test_a_queue_that_redis_has_forgotten_is_rung_again(new_session: NewSession)
     assert ring_doorbells() == 1
 
 
+def test_a_doorbell_is_answered_once_and_leaves_nothing() -> None:
+    doorbell.ring()
+    assert doorbell.answer()
+    assert not doorbell.answer()
+    with doorbell.connection() as redis:
+        assert not list(redis.scan_iter("rq:job:*"))
+
+
+def test_with_redis_down_no_doorbell_is_answered(settings_of: SettingsOf) -> None:
+    settings_of(redis_url="redis://127.0.0.1:1/0")
+    assert not doorbell.answer()
+
+
 def test_with_redis_down_ringing_says_so_and_does_not_raise(settings_of: SettingsOf) -> None:
     settings_of(redis_url="redis://127.0.0.1:1/0")
     assert not doorbell.ring()

@@ -68,7 +68,7 @@ def test_a_short_recording_gives_several_processes_work(tmp_path: Path) -> None:
     assert len(cut(write(tmp_path / "sound.pcm", noise(5)))) == 1
 
 
-@pytest.mark.parametrize("duration_sec", [90, 150, 180, 420])
+@pytest.mark.parametrize("duration_sec", [90, 150, 180, 420, 600])
 def test_two_processes_finish_together(duration_sec: int, tmp_path: Path) -> None:
     sound = noise(duration_sec)
     for at in range(0, duration_sec, 6):
@@ -76,7 +76,7 @@ def test_two_processes_finish_together(duration_sec: int, tmp_path: Path) -> Non
     busy_sec = [0.0, 0.0]
     for chunk in cut(write(tmp_path / "sound.pcm", sound)):  # each takes the next one as soon as it is free
         busy_sec[busy_sec.index(min(busy_sec))] += chunk.audio_sec
-    assert max(busy_sec) < 1.07 * sum(busy_sec) / 2
+    assert max(busy_sec) < 1.08 * sum(busy_sec) / 2
 
 
 def test_an_odd_last_byte_is_ignored(tmp_path: Path) -> None:
