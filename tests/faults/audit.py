@@ -6,7 +6,12 @@ when it was written. The checker compares them with the product's own history. T
 whomever the product acts.
 """
 
+import time
+from contextlib import closing
+
 import psycopg2
+
+PATIENCE_SEC, POLL_SEC = 60.0, 0.2
 
 STATEMENTS = """
 CREATE TABLE IF NOT EXISTS audit_transition (
@@ -51,10 +56,14 @@ CREATE OR REPLACE TRIGGER audit_segment AFTER INSERT ON transcript_segment FOR E
 
 
 def install(database_url: str) -> None:
-    """Make tables and triggers; may be repeated."""
-    connection = psycopg2.connect(database_url)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(STATEMENTS)
-    finally:
-        connection.close()
+    """Make tables and triggers; may be repeated. Postgres may be starting again at this moment: it is waited for."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while True:
+        try:
+            with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+                cursor.execute(STATEMENTS)
+            return
+        except psycopg2.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SEC)
