@@ -37,7 +37,7 @@ def running(command: Sequence[str], port: int, settings: Mapping[str, str] | Non
     process = subprocess.Popen(command, env={**os.environ, **(settings or {})})
     deadline = time.monotonic() + START_SEC
     try:
-        while not _listens(port):
+        while not listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{' '.join(command)} does not serve")
             time.sleep(0.1)
@@ -53,6 +53,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody may connect to it."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -2,7 +2,6 @@
 
 import configparser
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from bench.processes.web import free_port, listens
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SEC = 90.0
@@ -42,7 +43,7 @@ def served(app: str = "dashboard:app", **settings: str) -> Iterator[Served]:
     process = subprocess.Popen([sys.executable, *command[1:]], env=environment, cwd=ROOT)
     try:
         deadline = time.monotonic() + START_SEC
-        while not answers(port):
+        while not listens(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{app} did not start.")
             time.sleep(0.1)
@@ -50,18 +51,6 @@ def served(app: str = "dashboard:app", **settings: str) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def _command(environment: dict[str, str]) -> list[str]:
