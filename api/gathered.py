@@ -13,6 +13,7 @@ Ask = TypeVar("Ask")
 Found = TypeVar("Found")
 READERS = 2  # more of them only fight for the interpreter
 MOST_AT_ONCE = 32
+LINGER_SEC = 0.05  # what nobody waits for yet may be joined by others
 PATIENCE_SEC = 10.0  # a frozen Postgres never answers
 
 
@@ -26,11 +27,15 @@ class Gathered(Generic[Ask, Found]):
         self._waiting: list[tuple[Ask, asyncio.Future[Found]]] = []
         self._busy = 0
 
-    async def read(self, ask: Ask) -> Found:
-        """What is found for this, or the error; TimeoutError after PATIENCE_SEC."""
-        answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
+    async def read(self, ask: Ask, *, ahead: bool = False) -> Found:
+        """What is found for this, or the error; TimeoutError after PATIENCE_SEC. `ahead`: nobody waits for it yet."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Found] = loop.create_future()
         self._waiting.append((ask, answer))
-        self._start()
+        if ahead:
+            loop.call_later(LINGER_SEC, self._start)
+        else:
+            self._start()
         async with asyncio.timeout(PATIENCE_SEC):
             return await answer
 

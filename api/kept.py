@@ -11,7 +11,7 @@ from store import changes
 
 Key = TypeVar("Key", bound=Hashable)
 Fact = TypeVar("Fact")
-Reading = Callable[[], Awaitable[tuple[Fact, float]]]
+Reading = Callable[[bool], Awaitable[tuple[Fact, float]]]  # True: nobody waits for it yet
 NOTHING_ELSE = math.inf  # it rests on nothing that was read before it was asked for
 AHEAD = 0.7  # of the time that it may be kept
 MOST = 10_000  # of some 3 kB each
@@ -45,14 +45,7 @@ class KeptForAMoment(Generic[Key, Fact]):
         if age_sec >= keep_sec:
             return await self.read(key, reading)
         if age_sec >= AHEAD * keep_sec and key not in self._under_way:
-            self._begin(key, reading)
-        return kept.fact
-
-    def get(self, key: Key, keep_sec: float) -> Fact | None:
-        """What is kept and no older than that; None when it has to be read."""
-        kept = self._kept.get(key)
-        if kept is None or kept.mark is not changes.latest() or self._clock() - kept.since_sec >= keep_sec:
-            return None
+            self._begin(key, reading, ahead=True)
         return kept.fact
 
     async def read(self, key: Key, reading: Reading[Fact]) -> Fact:
@@ -62,18 +55,18 @@ class KeptForAMoment(Generic[Key, Fact]):
         """
         return await asyncio.shield(self._begin(key, reading))
 
-    def _begin(self, key: Key, reading: Reading[Fact]) -> asyncio.Future[Fact]:
+    def _begin(self, key: Key, reading: Reading[Fact], *, ahead: bool = False) -> asyncio.Future[Fact]:
         mark = changes.latest()
         known = self._under_way.get(key)
         if known is None or known[0] is not mark:
-            task = asyncio.ensure_future(self._read(key, mark, reading))
+            task = asyncio.ensure_future(self._read(key, mark, reading, ahead))
             known = self._under_way[key] = (mark, task)
             task.add_done_callback(lambda done: self._ended(key, done))
         return known[1]
 
-    async def _read(self, key: Key, mark: object, reading: Reading[Fact]) -> Fact:
+    async def _read(self, key: Key, mark: object, reading: Reading[Fact], ahead: bool) -> Fact:
         asked_sec = self._clock()
-        fact, since_sec = await reading()
+        fact, since_sec = await reading(ahead)
         self._keep(key, _Kept(fact, min(since_sec, asked_sec), mark))
         return fact
 

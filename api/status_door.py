@@ -69,10 +69,10 @@ class StatusDoor:
             person, _ = await self._reading_people.read(scope)
             return person, (await self._reading_answers.read((person, session_id)))[0]
         who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
-        person = await self._people.ask(who, keep_sec, lambda: self._reading_people.read(scope))
+        person = await self._people.ask(who, keep_sec, lambda ahead: self._reading_people.read(scope, ahead=ahead))
         key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
         asked = (person, session_id)
-        return person, await self._answers.ask(key, keep_sec, lambda: self._reading_answers.read(asked))
+        return person, await self._answers.ask(key, keep_sec, lambda ahead: self._reading_answers.read(asked, ahead=ahead))
 
 
 def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:

@@ -9,59 +9,58 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-import uuid
-import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 from sqlalchemy import text
 
 from bench.figures import Figure, at_most
-from bench.processes.web_process import served
+from bench.processes.uploading import upload
+from bench.processes.web import Served, served
 from bench.viewers.dashboards import Viewers
+from bench.worlds import recordings
 from bench.worlds.five_cards import FiveCards, registered_workers
-from jobs.media.decode import decode
-from jobs.media.pcm import BYTES_PER_SEC
-from jobs.policy import local_person
-from jobs.sample import SAMPLE
-from jobs.submit import Wishes, examine, submit
-from store.audio import audio_store, object_key
 from store.database import transaction
-from store.session_queries import by_id
-from store.settings import settings
+from store.session_queries import SessionRecord, by_id
 from store.states import FINAL, Status
+from tests.instruments.waiting import wait_until
 
 OWNER = "bench-beside"
 POLLERS, DASHBOARDS = 100, 20
-AUDIO_SEC = 150
+TIMES = 3  # the sample, so that it is a recording of 150 s
 ROUNDS = 3
-WITHIN_SEC = 300.0
-UNLIMITED = {"RATE_LIMIT_PER_MINUTE": "1000000"}  # all pollers come from one address here
+WITHIN_SEC, LOOK_SEC = 300.0, 0.1
+UNLIMITED = {
+    "RATE_LIMIT_PER_MINUTE": "1000000",
+    "UPLOADS_PER_MINUTE": "1000000",
+}
 
 
 def measure() -> Iterator[Figure]:
-    os.environ["OWNER"] = OWNER
-    settings.cache_clear()
-    recording = _recording()
     cores = len(os.sched_getaffinity(0))
     alone: list[float] = []
     beside: list[float] = []
     used: list[float] = []
     errors: list[str] = []
-    with registered_workers(), FiveCards(OWNER) as cards, served(OWNER=OWNER, **UNLIMITED) as web, _worker():
+    with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        running.enter_context(registered_workers())
+        cards = running.enter_context(FiveCards(OWNER))
+        web = running.enter_context(served(settings={"OWNER": OWNER, **UNLIMITED}))
+        running.enter_context(_worker())
         _leave_waiting(cards)
-        _took_sec(_shortened(recording))  # the first one warms the caches
+        recording = recordings.repeated(folder / "recording.wav", TIMES)
+        _took_sec(web, recordings.repeated(folder / "short.wav", 1))  # the first one warms the caches
         for _ in range(ROUNDS):
-            alone.append(_took_sec(recording))
+            alone.append(_took_sec(web, recording))
             with Viewers(web.address) as people:
                 people.poll(POLLERS, [f"/api/v1/sessions/{session_id}/status" for session_id in cards.ids])
                 people.open(DASHBOARDS, 5.0)
                 people.seen()
                 before = people.cpu_sec()
-                beside.append(_took_sec(recording))
+                beside.append(_took_sec(web, recording))
                 used.append(people.cpu_sec() - before)
                 errors += people.seen().errors
     corrected = [took - cpu / cores for took, cpu in zip(beside, used, strict=True)]
@@ -75,23 +74,16 @@ def measure() -> Iterator[Figure]:
     yield at_most("errors", float(len(errors)), 0.0)
 
 
-def _took_sec(recording: bytes) -> float:
+def _took_sec(web: Served, recording: Path) -> float:
     """Seconds from the claim of this recording, uploaded now, to its completion."""
-    person, session_id = local_person(), uuid.uuid4()
-    with audio_store().write(object_key(OWNER, session_id, "bench.wav")) as writer:
-        writer.write(recording)
-        stored = writer.finish()
-    heard = examine(stored, session_id=session_id, owner=OWNER, filename="bench.wav")
-    submit(heard, Wishes(title="Beside viewers", priority="high"), person=person)
-    deadline = time.monotonic() + WITHIN_SEC
-    while True:
+    session_id = upload(web.port, recording, priority="high")
+
+    def ended() -> SessionRecord | None:
         with transaction() as db:
             record = by_id(db, session_id)
-        if record is None or time.monotonic() > deadline:
-            raise RuntimeError("The recording was not transcribed in time.")
-        if record.status in FINAL:
-            break
-        time.sleep(0.1)
+        return record if record is not None and record.status in FINAL else None
+
+    record = wait_until(ended, WITHIN_SEC, LOOK_SEC)
     if record.status is not Status.COMPLETED or record.started_at is None or record.finished_at is None:
         raise RuntimeError(f"The recording could not be transcribed: {record.error_text}")
     return (record.finished_at - record.started_at).total_seconds()
@@ -112,28 +104,3 @@ def _leave_waiting(cards: FiveCards) -> None:
     with transaction() as db:
         later = "UPDATE session SET next_run_at = now() + interval '1 day' WHERE owner = :owner AND status = :state"
         db.execute(text(later), {"owner": cards.owner, "state": Status.PENDING})
-
-
-def _recording() -> bytes:
-    """The sample over and over, as a WAV file."""
-    with tempfile.TemporaryDirectory() as folder:
-        pcm = Path(folder) / "sample.pcm"
-        decode(SAMPLE, pcm)
-        sound = pcm.read_bytes()
-    whole = sound * (AUDIO_SEC * BYTES_PER_SEC // len(sound) + 1)
-    return _wav(whole[: AUDIO_SEC * BYTES_PER_SEC])
-
-
-def _shortened(recording: bytes) -> bytes:
-    return _wav(recording[44 : 44 + 10 * BYTES_PER_SEC])
-
-
-def _wav(samples: bytes) -> bytes:
-    with tempfile.TemporaryFile() as file:
-        with wave.open(file, "wb") as target:
-            target.setnchannels(1)
-            target.setsampwidth(2)
-            target.setframerate(16_000)
-            target.writeframes(samples)
-        file.seek(0)
-        return file.read()

@@ -19,7 +19,8 @@ from rq import Queue
 from rq.job import Job, JobStatus
 
 from bench.figures import Figure, at_most
-from bench.processes import running
+from bench.processes.place import Place, place
+from bench.processes.uploading import upload
 from bench.worlds import recordings
 from jobs.engines import registry
 from jobs.media.decode import decode
@@ -32,19 +33,19 @@ WITHIN_SEC = 300.0
 
 
 def measure() -> Iterator[Figure]:
-    with running.place() as place:
-        clips = recordings.clips(place.folder, CLIPS)
+    with place() as here:
+        clips = recordings.clips(here.folder, CLIPS)
         fewer = clips[:: CLIPS // STOCK_CLIPS]
         recognised: list[float] = []
         ours: list[float] = []
         stock: list[float] = []
-        with place.dashboard() as (_, port), place.program("jobs.reconcile"):
+        with here.dashboard() as web, here.program("jobs.reconcile"):
             for _ in range(ROUNDS):
-                recognised.append(_recognition_sec(place.folder, fewer))
-                ours.append(_ours(place, port, clips))
-                stock.append(_stock(place, fewer))
-            with place.program("jobs.worker"):
-                alone = [place.completed([running.upload(port, clip)], WITHIN_SEC)[0].took_sec for clip in fewer]
+                recognised.append(_recognition_sec(here.folder, clips))
+                ours.append(_ours(here, web.port, clips))
+                stock.append(_stock(here, fewer))
+            with here.program("jobs.worker"):
+                alone = [here.completed([upload(web.port, clip)], WITHIN_SEC)[0].took_sec for clip in fewer]
     overheads = [between - needed for between, needed in zip(ours, recognised, strict=True)]
     ratios = [product / plain for product, plain in zip(overheads, stock, strict=True)]
     yield at_most("overhead of a one-second session, to a job of stock RQ", median(ratios), 0.2)
@@ -54,19 +55,19 @@ def measure() -> Iterator[Figure]:
     yield Figure("milliseconds from accepted to completed, one at a time", 1000 * median(alone))
 
 
-def _ours(place: running.Place, port: int, clips: list[Path]) -> float:
+def _ours(here: Place, port: int, clips: list[Path]) -> float:
     """Seconds between two completions of one worker that has enough to do."""
-    session_ids = [running.upload(port, clip) for clip in clips]
-    with place.program("jobs.worker"):
-        return _between([session.finished_at for session in place.completed(session_ids, WITHIN_SEC)])
+    session_ids = [upload(port, clip) for clip in clips]
+    with here.program("jobs.worker"):
+        return _between([session.finished_at for session in here.completed(session_ids, WITHIN_SEC)])
 
 
-def _stock(place: running.Place, clips: list[Path]) -> float:
+def _stock(here: Place, clips: list[Path]) -> float:
     """Seconds between two completions of a stock worker, less what its jobs say that they recognised."""
-    name, url = f"stock-{uuid.uuid4().hex}", place.environment["REDIS_URL"]
+    name, url = f"stock-{uuid.uuid4().hex}", here.environment["REDIS_URL"]
     with Redis.from_url(url) as redis:
         queue = Queue(name, connection=redis)
-        jobs = [queue.enqueue("bench.stock_job.transcribe", str(clip)) for clip in clips]
+        jobs = [queue.enqueue("bench.baselines.stock_job.transcribe", str(clip)) for clip in clips]
         command = [sys.executable, "-m", "rq.cli", "worker", "--burst", "--quiet", "--url", url, name]
         subprocess.run(command, check=True, timeout=WITHIN_SEC)
         done = [Job.fetch(job.id, connection=redis) for job in jobs]

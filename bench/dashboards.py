@@ -12,7 +12,7 @@ from statistics import median
 from sqlalchemy import text
 
 from bench.figures import Figure, at_most
-from bench.processes.web_process import Served, served
+from bench.processes.web import LEAST, Served, served
 from bench.viewers.dashboards import Viewers
 from bench.viewers.streamlit_client import Seen
 from bench.worlds.five_cards import FiveCards, registered_workers
@@ -37,11 +37,16 @@ class Looked:
 
 
 def measure() -> Iterator[Figure]:
-    with served("bench.baselines.floor_app:app") as bare, Viewers(bare.address) as people:
+    with served(LEAST) as bare, Viewers(bare.address) as people:
         people.open(MANY, 20.0)
         floor = _look(bare, people, None, LOOK_SEC / 2)
     yield Figure("Streamlit alone, one line: CPU a rerun, ms", 1000 * floor.cpu_sec_each)
-    with registered_workers(), FiveCards(OWNER) as cards, served(OWNER=OWNER) as web, Viewers(web.address) as people:
+    with (
+        registered_workers(),
+        FiveCards(OWNER) as cards,
+        served(settings={"OWNER": OWNER}) as web,
+        Viewers(web.address) as people,
+    ):
         yield from _measure(web, people, cards)
 
 

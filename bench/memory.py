@@ -23,7 +23,8 @@ import psutil
 import psycopg2
 
 from bench.figures import Figure, at_most
-from bench.processes import running
+from bench.processes.place import Place, place
+from bench.processes.uploading import upload, upload_blocks
 from bench.worlds import recordings
 from jobs.engines.phrases import phrases
 from jobs.engines.protocol import Word
@@ -41,14 +42,14 @@ RECOGNISED_SEC = 300.0
 
 
 def measure() -> Iterator[Figure]:
-    with running.place() as place:
-        yield from _upload(place)
-    with running.place() as place:
-        yield from _recognition(place)
+    with place() as here:
+        yield from _upload(here)
+    with place() as here:
+        yield from _recognition(here)
 
 
-def _upload(place: running.Place) -> Iterator[Figure]:
-    small = recordings.repeated(place.folder / "small.wav", 1)
+def _upload(here: Place) -> Iterator[Figure]:
+    small = recordings.repeated(here.folder / "small.wav", 1)
     block = np.random.default_rng(1).integers(-3000, 3000, BLOCK_BYTES // 2).astype("<i2").tobytes()
     header = _header(UPLOAD_BYTES)
 
@@ -58,33 +59,33 @@ def _upload(place: running.Place) -> Iterator[Figure]:
             yield block
         yield block[: UPLOAD_BYTES % BLOCK_BYTES]
 
-    with place.dashboard() as (pid, port):
-        running.upload(port, small)  # what is loaded at the first upload stays
-        before = held_bytes(pid)
-        with _most(pid) as most:
+    with here.dashboard() as web:
+        upload(web.port, small)  # what is loaded at the first upload stays
+        before = held_bytes(web.process.pid)
+        with _most(web.process.pid) as most:
             begun = time.monotonic()
-            running.upload_blocks(port, "long.wav", recording(), len(header) + UPLOAD_BYTES)
+            upload_blocks(web.port, "long.wav", recording(), len(header) + UPLOAD_BYTES)
             took_sec = time.monotonic() - begun
     yield at_most("MB by which the web process grows at an upload of 1 GB", (most() - before) / MEGABYTE, 100)
     yield Figure("MB that it holds at most", most() / MEGABYTE)
     yield Figure("MB a second that are uploaded, stored and verified", UPLOAD_BYTES / MEGABYTE / took_sec)
 
 
-def _recognition(place: running.Place) -> Iterator[Figure]:
-    recording = _long(place.folder / "long.wav")
-    with place.dashboard() as (_, port):
-        long = running.upload(port, recording)
+def _recognition(here: Place) -> Iterator[Figure]:
+    recording = _long(here.folder / "long.wav")
+    with here.dashboard() as web:
+        long = upload(web.port, recording)
         if not os.environ.get("BENCH_ALL"):
-            _finish_chunks(place, long, recording)
-        with place.program("jobs.worker") as pid:
+            _finish_chunks(here, long, recording)
+        with here.program("jobs.worker") as pid:
             begun = time.monotonic()
             before = held_bytes(pid)
             with _most(pid) as most:
-                place.completed([long], WITHIN_SEC)
+                here.completed([long], WITHIN_SEC)
             took_sec = time.monotonic() - begun
-            short = running.upload(port, recordings.repeated(place.folder / "short.wav", 1))
+            short = upload(web.port, recordings.repeated(here.folder / "short.wav", 1))
             with _most(pid) as most_short:
-                place.completed([short], WITHIN_SEC)
+                here.completed([short], WITHIN_SEC)
     hours = LONG_SEC / 3600
     yield at_most(f"MB by which the worker grows at {hours:g} h of audio", (most() - before) / MEGABYTE, 100)
     yield Figure("MB that worker, work-horse and engine hold at most", most() / MEGABYTE)
@@ -143,12 +144,12 @@ def _long(path: Path) -> Path:
     return path
 
 
-def _finish_chunks(place: running.Place, session_id: uuid.UUID, recording: Path) -> None:
+def _finish_chunks(here: Place, session_id: uuid.UUID, recording: Path) -> None:
     """What an attempt leaves that was stopped five minutes before the end; a chunk holds 60 words."""
-    pcm = place.folder / "long.pcm"
+    pcm = here.folder / "long.pcm"
     total_sec = decode(recording, pcm)
     words = re.findall("[a-z]+", recordings.WORDS.read_text().lower())[:60]
-    with psycopg2.connect(place.environment["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(here.environment["DATABASE_URL"]) as connection, connection.cursor() as cursor:
         for chunk in cut(pcm):
             if chunk.end_sec > total_sec - RECOGNISED_SEC:
                 break

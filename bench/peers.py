@@ -19,7 +19,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from bench.figures import Figure, at_least
-from bench.processes.web import PRODUCT, free_port, running, served
+from bench.processes.web import Served, free_port, running, served
 from bench.status import WATCHED, Requests, requests, watched
 from bench.viewers.load import ask
 from bench.worlds import status_world
@@ -58,27 +58,26 @@ def measure() -> Iterator[Figure]:
     yield Figure("our status answers without the cache to the best of them", found[UNCACHED] / best)
 
 
-def _in_turn(loads: dict[str, tuple[int, Requests]]) -> dict[str, float]:
+def _in_turn(loads: dict[str, tuple[Served, Requests]]) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in loads}
     for _ in range(ROUNDS):
-        for name, (port, wanted) in loads.items():
-            outcome = ask(port, wanted, CONNECTIONS, SECONDS)
+        for name, (server, wanted) in loads.items():
+            outcome = ask(server.port, wanted, CONNECTIONS, SECONDS)
             if outcome.errors or set(outcome.statuses) != {"200"}:
                 raise RuntimeError(f"{name}: {outcome.errors} errors, {outcome.statuses}")
             found[name].append(outcome.a_second)
     return {name: median(each) for name, each in found.items()}
 
 
-def _all(servers: ExitStack, folder: Path) -> Iterator[tuple[str, tuple[int, Requests] | None]]:
-    """Each with its port and what is asked there; None for what is not to be had."""
+def _all(servers: ExitStack, folder: Path) -> Iterator[tuple[str, tuple[Served, Requests] | None]]:
+    """Each server with what is asked there; None for what is not to be had."""
     ours = requests(watched(LOCAL))
-    yield OURS, (servers.enter_context(served(PRODUCT)), ours)
-    yield UNCACHED, (servers.enter_context(served(PRODUCT, {"STATUS_CACHE_SEC": "0"})), ours)
+    yield OURS, (servers.enter_context(served()), ours)
+    yield UNCACHED, (servers.enter_context(served(settings={"STATUS_CACHE_SEC": "0"})), ours)
     jobs: Requests = [(f"/0/data/job/{job}.json", {}) for job in servers.enter_context(_rq_jobs())]
     port = free_port()
     command = [sys.executable, "-m", "bench.baselines.rq_dashboard_app"]
-    servers.enter_context(running(command, port, {"RQ_DASHBOARD_PORT": str(port)}))
-    yield WERKZEUG, (port, jobs)
+    yield WERKZEUG, (servers.enter_context(running(command, port, {"RQ_DASHBOARD_PORT": str(port)})), jobs)
     yield GUNICORN, (servers.enter_context(_gunicorn(folder)), jobs) if _installed(folder, "gunicorn") else None
     yield FLOWER, servers.enter_context(_flower(folder)) if _installed(folder, "flower", "celery", "redis") else None
 
@@ -99,7 +98,7 @@ def _rq_jobs() -> Iterator[list[str]]:
 
 
 @contextmanager
-def _gunicorn(folder: Path) -> Iterator[int]:
+def _gunicorn(folder: Path) -> Iterator[Served]:
     port = free_port()
     options = ("--threads", "8", "--workers", "1", "--keep-alive", "75", "--log-level", "error")
     command = [
@@ -111,21 +110,22 @@ def _gunicorn(folder: Path) -> Iterator[int]:
         *options,
         "bench.baselines.rq_dashboard_app:app()",
     ]
-    with running(command, port, {"PYTHONPATH": f"{folder / 'gunicorn'}{os.pathsep}{os.getcwd()}"}):
-        yield port
+    with running(command, port, {"PYTHONPATH": f"{folder / 'gunicorn'}{os.pathsep}{os.getcwd()}"}) as server:
+        yield server
 
 
 @contextmanager
-def _flower(folder: Path) -> Iterator[tuple[int, Requests]]:
+def _flower(folder: Path) -> Iterator[tuple[Served, Requests]]:
     port, tasks = free_port(), [str(uuid.uuid4()) for _ in range(WATCHED)]
     broker = settings().redis_url.replace("unix://", "redis+socket://")
     environment = {"PYTHONPATH": str(folder / "flower"), "FLOWER_UNAUTHENTICATED_API": "true"}
     command = [sys.executable, "-m", "celery", f"--broker={broker}", "flower", "--address=127.0.0.1", f"--port={port}"]
-    with running([*command, "--logging=error"], port, environment), tempfile.TemporaryDirectory() as elsewhere:
+    serving = running([*command, "--logging=error"], port, environment)
+    with serving as server, tempfile.TemporaryDirectory() as elsewhere:
         wanted: Requests = [(f"/api/task/info/{task}", {}) for task in tasks]
         for _ in range(20):  # it hears of tasks some moments after it serves
             told = [sys.executable, "-c", TELL_FLOWER, broker, *tasks]
             subprocess.run(told, env={**os.environ, **environment}, cwd=elsewhere, check=True)
             if set(ask(port, wanted, 4, 1.0).statuses) == {"200"}:
                 break
-        yield port, wanted
+        yield server, wanted

@@ -7,42 +7,40 @@ recordings made of the sample. The clients keep their connections and begin at r
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-
-import numpy as np
+from pathlib import Path
 
 from bench.figures import Figure, at_most
-from bench.processes.web import PRODUCT, served
+from bench.processes.uploading import upload
+from bench.processes.web import Served, served
 from bench.status import Requests, requests
 from bench.viewers.load import ask
-from bench.worlds import status_world
+from bench.worlds import recordings, status_world
 from bench.worlds.status_world import LOCAL
 from jobs import doorbell, retry_cancel
 from jobs.policy import local_person
-from jobs.sample import SAMPLE
-from jobs.submit import Wishes, examine, submit
-from store.audio import audio_store, object_key
 from store.database import transaction
 from store.session_queries import with_status
 from store.states import Status
-from tests.instruments.desk import wav
 from tests.instruments.waiting import wait_until
 
 CLIENTS = (20, 100, 200, 1000)
 EVERY_SEC, SECONDS = 5.0, 26.0
-WORKERS, RECORDINGS, MINUTES = 2, 6, 12  # more than both cores get done meanwhile
+WORKERS, RECORDINGS = 2, 6
+TIMES = 14  # the sample, so that both cores have more to do than they get done
 START_SEC = 120.0
 
 
 def measure() -> Iterator[Figure]:
     status_world.make(moving=False)
     try:
-        with served(PRODUCT) as port, _transcribing() as ids:
+        with served() as web, _transcribing(web) as ids:
             own: Requests = [(f"/api/v1/sessions/{session_id}/status", {}) for session_id in ids]
             polled = requests(status_world.asked(LOCAL))[: max(CLIENTS)] + own * 20
-            yield from _phases(port, polled)
+            yield from _phases(web.port, polled)
     finally:
         status_world.remove()
 
@@ -64,10 +62,12 @@ def _phases(port: int, polled: Requests) -> Iterator[Figure]:
 
 
 @contextmanager
-def _transcribing() -> Iterator[list[uuid.UUID]]:
+def _transcribing(web: Served) -> Iterator[list[uuid.UUID]]:
     """Recordings that the product's own workers are busy with."""
-    ids = [_recording(number) for number in range(RECORDINGS)]
     with ExitStack() as running:
+        folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        recording = recordings.repeated(folder / "recording.wav", TIMES)
+        ids = [upload(web.port, recording) for _ in range(RECORDINGS)]
         for _ in range(WORKERS):
             command = [sys.executable, "tools/leash.py", sys.executable, "-m", "jobs.worker"]
             worker = subprocess.Popen(command, env=os.environ | {"LOG_LEVEL": "WARNING"})
@@ -89,26 +89,3 @@ def _transcribing() -> Iterator[list[uuid.UUID]]:
 def _all_busy() -> bool:
     with transaction() as db:
         return sum(record.duration_processed > 0 for record in with_status(db, Status.PROCESSING)) == WORKERS
-
-
-def _recording(number: int) -> uuid.UUID:
-    """The sample again and again, submitted like any other file."""
-    person, session_id, name = local_person(), uuid.uuid4(), f"long-{number}.wav"
-    samples = _sample()
-    times = MINUTES * 60 * 16_000 // len(samples) + 1
-    with audio_store().write(object_key(person.account_id, session_id, name)) as writer:
-        writer.write(wav(np.tile(samples, times).tobytes()))
-        stored = writer.finish()
-    recording = examine(stored, session_id=session_id, owner=person.account_id, filename=name)
-    submit(recording, Wishes(title="Benchmark"), person=person)
-    return session_id
-
-
-def _sample() -> "np.ndarray":
-    """16 kHz mono samples."""
-    import av
-
-    with av.open(str(SAMPLE)) as container:
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=16_000)
-        frames = [made for frame in container.decode(audio=0) for made in resampler.resample(frame)]
-        return np.concatenate([frame.to_ndarray()[0] for frame in frames])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from bench.figures import Figure, at_least
-from bench.processes.web import BARE, PRODUCT, WITH_SIGN_IN, served
+from bench.processes.web import BARE, PRODUCT, WITH_SIGN_IN, Served, served
 from bench.viewers.load import Outcome, ask
 from bench.worlds import status_world
 from bench.worlds.status_world import LOCAL, SIGNED_IN, Asked
@@ -75,12 +75,12 @@ def requests(asked: list[Asked]) -> Requests:
     return [(one.path, one.headers) for one in asked]
 
 
-def _in_turn(loads: dict[str, tuple[int, Requests, bool]]) -> dict[str, float]:
+def _in_turn(loads: dict[str, tuple[Served, Requests, bool]]) -> dict[str, float]:
     """The median answers a second of each, over rounds in which each has its turn; RuntimeError for other answers."""
     found: dict[str, list[float]] = {name: [] for name in loads}
     for _ in range(ROUNDS):
-        for name, (port, wanted, etags) in loads.items():
-            outcome = ask(port, wanted, CONNECTIONS, SECONDS, etags=etags)
+        for name, (server, wanted, etags) in loads.items():
+            outcome = ask(server.port, wanted, CONNECTIONS, SECONDS, etags=etags)
             _check(name, outcome, {"200", "304"} if etags else {"200"})
             found[name].append(outcome.a_second)
     return {name: median(each) for name, each in found.items()}

@@ -10,7 +10,8 @@ from statistics import median
 
 from bench.baselines.bare_engine import recognise
 from bench.figures import Figure, at_most
-from bench.processes import running
+from bench.processes.place import place
+from bench.processes.uploading import upload
 from bench.worlds import recordings
 
 ROUNDS = 3
@@ -20,15 +21,15 @@ WITHIN_SEC = 900.0
 
 def measure() -> Iterator[Figure]:
     processes = len(os.sched_getaffinity(0))
-    with running.place() as place:
-        recording = recordings.repeated(place.folder / "recording.wav", TIMES)
+    with place() as here:
+        recording = recordings.repeated(here.folder / "recording.wav", TIMES)
         audio_sec = recordings.audio_sec(recording)
         bare: list[float] = []
         whole: list[float] = []
         for _ in range(ROUNDS):
             bare.append(recognise(recording, processes).took_sec)
-            with place.desk() as port:
-                [session] = place.completed([running.upload(port, recording)], WITHIN_SEC)
+            with here.desk() as port:
+                [session] = here.completed([upload(port, recording)], WITHIN_SEC)
             whole.append(session.took_sec)
     ratios = [ours / engine for ours, engine in zip(whole, bare, strict=True)]
     yield at_most(f"{audio_sec / 60:.1f} min of audio, accepted to completed, to the bare engine", median(ratios), 1.05)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from jobs import session_view
 from jobs.engines import registry
 from jobs.estimate import Expectation, Remaining
-from jobs.lessons import Lessons, lessons, lessons_of_each
+from jobs.lessons import Lessons, expected, lessons, lessons_of_each
 from jobs.policy import Person, on_behalf_of, scope_of
 from jobs.queue_wait import Busy, play
 from jobs.session_view import Place, SessionView, view
@@ -58,7 +58,7 @@ def seen(ids: Sequence[uuid.UUID], person: Person | None = None) -> list[Seen]:
 def expectation(db: Session, engine: str, duration_sec: float) -> Expectation:
     """What a recording of this length is expected to take with this engine, beside what runs on it now."""
     beside = session_queries.processing_by_engine(db).get(engine, 0)
-    return lessons(db, engine).expect(duration_sec, at_once=beside + 1)
+    return expected(db, engine, duration_sec, at_once=beside + 1)
 
 
 def left_of(db: Session, record: SessionRecord) -> Remaining | None:

@@ -36,24 +36,32 @@ class Lessons:
         return known
 
 
-_lock = Lock()
-_last: dict[tuple[str, str], tuple[uuid.UUID, Lessons]] = {}
+class _UntilAnother:
+    """What was learned of an engine and its model, until another session of the engine has finished."""
+
+    def __init__(self, learn: Callable[[Session, str, str], Lessons]) -> None:
+        self._learn = learn
+        self._lock = Lock()
+        self._last: dict[tuple[str, str], tuple[uuid.UUID, Lessons]] = {}
+
+    def get(self, db: Session, engine: str) -> Lessons:
+        latest = latest_finished(db, engine)
+        if latest is None:
+            return Lessons()
+        key = (engine, registry.engine_model(engine))
+        with self._lock:
+            known = self._last.get(key)
+        if known is not None and known[0] == latest:
+            return known[1]
+        learned = self._learn(db, *key)
+        with self._lock:
+            self._last[key] = (latest, learned)
+        return learned
 
 
 def lessons(db: Session, engine: str) -> Lessons:
-    """What there is to learn now. Kept until another session of the engine has finished."""
-    latest = latest_finished(db, engine)
-    if latest is None:
-        return Lessons()
-    key = (engine, registry.engine_model(engine))
-    with _lock:
-        known = _last.get(key)
-    if known is not None and known[0] == latest:
-        return known[1]
-    learned = _learn(db, *key)
-    with _lock:
-        _last[key] = (latest, learned)
-    return learned
+    """What there is to learn now."""
+    return _all.get(db, engine)
 
 
 def lessons_of_each(db: Session) -> Callable[[str], Lessons]:
@@ -61,8 +69,19 @@ def lessons_of_each(db: Session) -> Callable[[str], Lessons]:
     return cache(lambda engine: lessons(db, engine))
 
 
-def _learn(db: Session, engine: str, model: str) -> Lessons:
-    finished = tuple(Finished(*pace) for pace in finished_paces(db, engine, model))
+def expected(db: Session, engine: str, duration_sec: float, *, at_once: int) -> Expectation:
+    """As `Lessons.expect`, without reading the errors of earlier estimates: for a claim, which others wait for."""
+    return _paces.get(db, engine).expect(duration_sec, at_once=at_once)
+
+
+def _learn_paces(db: Session, engine: str, model: str) -> Lessons:
+    return Lessons(tuple(Finished(*pace) for pace in finished_paces(db, engine, model)))
+
+
+def _learn_all(db: Session, engine: str, model: str) -> Lessons:
     by_session = groupby(outcomes_to_learn(db, engine, model), key=lambda outcome: outcome.session_id)
     scores = [{one.fraction: math.log(one.actual_sec / one.raw_sec) for one in group} for _, group in by_session]
-    return Lessons(finished, calibrate(scores))
+    return Lessons(_learn_paces(db, engine, model).finished, calibrate(scores))
+
+
+_paces, _all = _UntilAnother(_learn_paces), _UntilAnother(_learn_all)

@@ -9,6 +9,13 @@ from api.kept import NOTHING_ELSE, KeptForAMoment
 from store import changes
 
 
+KEEP_SEC = 0.9
+
+
+class MustBeRead(Exception):
+    """Nothing is kept that may still be told."""
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 100.0
@@ -21,6 +28,18 @@ def kept(clock: Clock, most: int = 10) -> KeptForAMoment[str, int]:
     return KeptForAMoment(clock=clock, most=most)
 
 
+async def peek(answers: KeptForAMoment[str, int], key: str) -> int | None:
+    """What is kept; None when it has to be read."""
+
+    async def reading(_ahead: bool) -> tuple[int, float]:
+        raise MustBeRead
+
+    try:
+        return await answers.ask(key, KEEP_SEC, reading)
+    except MustBeRead:
+        return None
+
+
 async def found(fact: int, since_sec: float = NOTHING_ELSE) -> tuple[int, float]:
     return fact, since_sec
 
@@ -29,22 +48,22 @@ def test_an_answer_is_given_again_until_it_is_as_old_as_it_may_be() -> None:
     clock = Clock()
     answers = kept(clock)
 
-    async def slow() -> tuple[int, float]:
+    async def slow(_ahead: bool) -> tuple[int, float]:
         clock.now += 0.3  # it is as old as the moment at which it was asked for, not at which it came
         return 1, NOTHING_ELSE
 
     assert asyncio.run(answers.read("a", slow)) == 1
     clock.now += 0.59
-    assert answers.get("a", 0.9) == 1
+    assert asyncio.run(peek(answers, "a")) == 1
     clock.now += 0.02
-    assert answers.get("a", 0.9) is None
+    assert asyncio.run(peek(answers, "a")) is None
 
 
 def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
     clock, readings = Clock(), 0
     answers = kept(clock)
 
-    async def reading() -> tuple[int, float]:
+    async def reading(_ahead: bool) -> tuple[int, float]:
         nonlocal readings
         readings += 1
         return readings, NOTHING_ELSE
@@ -52,12 +71,12 @@ def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
     async def asking() -> list[int]:
         told = []
         for _ in range(8):
-            told.append(await answers.ask("a", 0.9, reading))
+            told.append(await answers.ask("a", KEEP_SEC, reading))
             clock.now += 0.2
             await asyncio.sleep(0)  # what was begun goes on
             await asyncio.sleep(0)
         clock.now += 0.9
-        return [*told, await answers.ask("a", 0.9, reading)]
+        return [*told, await answers.ask("a", KEEP_SEC, reading)]
 
     assert asyncio.run(asking()) == [1, 1, 1, 1, 1, 2, 2, 2, 3]
 
@@ -65,24 +84,24 @@ def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
 def test_what_rests_on_something_older_is_as_old_as_that() -> None:
     clock = Clock()
     answers = kept(clock)
-    asyncio.run(answers.read("a", lambda: found(1, clock.now - 0.8)))
-    assert answers.get("a", 0.9) == 1
+    asyncio.run(answers.read("a", lambda _: found(1, clock.now - 0.8)))
+    assert asyncio.run(peek(answers, "a")) == 1
     clock.now += 0.11
-    assert answers.get("a", 0.9) is None
+    assert asyncio.run(peek(answers, "a")) is None
 
 
 def test_a_change_is_seen_at_once_and_an_answer_on_its_way_is_not_taken_for_new() -> None:
     answers = kept(Clock())
-    asyncio.run(answers.read("a", lambda: found(1)))
+    asyncio.run(answers.read("a", lambda _: found(1)))
     changes.tell()
-    assert answers.get("a", 0.9) is None
+    assert asyncio.run(peek(answers, "a")) is None
 
-    async def changed_meanwhile() -> tuple[int, float]:
+    async def changed_meanwhile(_ahead: bool) -> tuple[int, float]:
         changes.tell()
         return 2, NOTHING_ELSE
 
     assert asyncio.run(answers.read("a", changed_meanwhile)) == 2
-    assert answers.get("a", 0.9) is None
+    assert asyncio.run(peek(answers, "a")) is None
 
 
 def test_whoever_asks_after_a_change_does_not_wait_for_what_was_asked_before() -> None:
@@ -91,14 +110,14 @@ def test_whoever_asks_after_a_change_does_not_wait_for_what_was_asked_before() -
     async def both() -> tuple[int, int]:
         go = asyncio.Event()
 
-        async def held() -> tuple[int, float]:
+        async def held(_ahead: bool) -> tuple[int, float]:
             await go.wait()
             return 1, NOTHING_ELSE
 
         before = asyncio.create_task(answers.read("a", held))
         await asyncio.sleep(0)
         changes.tell()
-        after = await answers.read("a", lambda: found(2))
+        after = await answers.read("a", lambda _: found(2))
         go.set()
         return await before, after
 
@@ -108,7 +127,7 @@ def test_whoever_asks_after_a_change_does_not_wait_for_what_was_asked_before() -
 def test_many_who_ask_at_once_have_it_read_once_and_share_its_error() -> None:
     readings = 0
 
-    async def reading() -> tuple[int, float]:
+    async def reading(_ahead: bool) -> tuple[int, float]:
         nonlocal readings
         readings += 1
         await asyncio.sleep(0)
@@ -120,7 +139,7 @@ def test_many_who_ask_at_once_have_it_read_once_and_share_its_error() -> None:
         answers = kept(Clock())
         first = await asyncio.gather(*(answers.read("a", reading) for _ in range(50)))
         again = await asyncio.gather(*(answers.read("b", reading) for _ in range(50)), return_exceptions=True)
-        assert answers.get("b", 0.9) is None
+        assert await peek(answers, "b") is None
         return [*first, *again]
 
     answered = asyncio.run(all_at_once())
@@ -135,12 +154,12 @@ def test_only_so_many_are_kept_and_old_ones_go_by_themselves() -> None:
 
     async def read(names: range) -> None:
         for name in names:
-            await answers.read(str(name), lambda: found(1))
+            await answers.read(str(name), lambda _: found(1))
 
     asyncio.run(read(range(30)))
     assert len(answers) == 10
-    assert answers.get("29", 0.9) == 1
-    assert answers.get("19", 0.9) is None
+    assert asyncio.run(peek(answers, "29")) == 1
+    assert asyncio.run(peek(answers, "19")) is None
     clock.now += 1
     asyncio.run(read(range(1)))
     assert len(answers) == 1
@@ -162,6 +181,26 @@ def test_what_comes_while_the_readers_are_busy_goes_together() -> None:
     assert str(answers[13]) == "13"
     assert sorted(number for asks in rounds for number in asks) == list(range(50))
     assert len(rounds) == 4  # one for each reader, and what came meanwhile: 32 at most
+
+
+def test_what_nobody_waits_for_yet_goes_along_with_others_and_else_by_itself() -> None:
+    rounds: list[list[int]] = []
+
+    def read_all(asks: list[int]) -> list[int | Exception]:
+        rounds.append(asks)
+        return list(asks)
+
+    async def ask() -> None:
+        gathered = Gathered(read_all)
+        ahead = [asyncio.create_task(gathered.read(number, ahead=True)) for number in (1, 2)]
+        await asyncio.sleep(0)
+        assert not rounds
+        assert await gathered.read(3) == 3
+        assert await asyncio.gather(*ahead) == [1, 2]
+        assert await gathered.read(4, ahead=True) == 4
+
+    asyncio.run(ask())
+    assert rounds == [[1, 2, 3], [4]]
 
 
 def test_an_error_of_a_round_is_that_of_all_in_it() -> None:
