@@ -27,7 +27,7 @@ class Gathered(Generic[Ask, Found]):
         self._waiting: list[tuple[Ask, asyncio.Future[Found]]] = []
         self._busy = 0
 
-    async def read(self, ask: Ask, *, ahead: bool = False) -> Found:
+    async def read(self, ask: Ask, ahead: bool = False) -> Found:
         """What is found for this, or the error; TimeoutError after PATIENCE_SEC. `ahead`: nobody waits for it yet."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Found] = loop.create_future()

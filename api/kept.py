@@ -13,7 +13,7 @@ Key = TypeVar("Key", bound=Hashable)
 Fact = TypeVar("Fact")
 Reading = Callable[[bool], Awaitable[tuple[Fact, float]]]  # True: nobody waits for it yet
 NOTHING_ELSE = math.inf  # it rests on nothing that was read before it was asked for
-AHEAD = 0.7  # of the time that it may be kept
+AHEAD = 0.8  # of the time that it may be kept
 MOST = 10_000  # of some 3 kB each
 
 

@@ -4,6 +4,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from threading import Lock
 
 from api.problems import ApiProblem
@@ -66,10 +67,15 @@ def forget() -> None:
 def _count(key: tuple[str, str], most: int, headers: MutableMapping[str, str]) -> None:
     """Tell what the headers of the IETF's draft tell."""
     allowed, left, wait_sec = _calls.hit(key, most)
-    headers["RateLimit-Policy"] = f'"{key[0]}";q={most};w={WINDOW_SEC:.0f}'
+    headers["RateLimit-Policy"] = _policy(key[0], most)
     headers["RateLimit"] = f'"{key[0]}";r={left};t={wait_sec}'
     if not allowed:
         raise _too_many(key[0], most, wait_sec)
+
+
+@lru_cache
+def _policy(kind: str, most: int) -> str:
+    return f'"{kind}";q={most};w={WINDOW_SEC:.0f}'
 
 
 def _too_many(kind: str, most: int, wait_sec: int) -> ApiProblem:

@@ -8,6 +8,7 @@ sessions, other calls) it leaves to the app behind it.
 import os
 import re
 import uuid
+from functools import partial
 
 from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
@@ -69,10 +70,10 @@ class StatusDoor:
             person, _ = await self._reading_people.read(scope)
             return person, (await self._reading_answers.read((person, session_id)))[0]
         who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
-        person = await self._people.ask(who, keep_sec, lambda ahead: self._reading_people.read(scope, ahead=ahead))
+        person = await self._people.ask(who, keep_sec, partial(self._reading_people.read, scope))
         key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
         asked = (person, session_id)
-        return person, await self._answers.ask(key, keep_sec, lambda ahead: self._reading_answers.read(asked, ahead=ahead))
+        return person, await self._answers.ask(key, keep_sec, partial(self._reading_answers.read, asked))
 
 
 def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:

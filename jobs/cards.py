@@ -11,7 +11,7 @@ from jobs import board, messages
 from jobs.breakdown import Part, breakdown, usual
 from jobs.engines.registry import engine_label
 from jobs.policy import Person, on_behalf_of, scope_of
-from jobs.queue_health import queue_health
+from jobs.queue_health import somebody_works
 from jobs.session_view import SessionView
 from store import audit, session_queries, transcript_queries
 from store.audit import Action
@@ -104,7 +104,7 @@ def _note(view: SessionView, stopped: set[str], nobody_comes: str | None) -> str
 
 
 def _why_nobody_comes() -> str | None:
-    queue = queue_health()
-    if not queue.reachable:
+    works = somebody_works()
+    if works is None:
         return messages.QUEUE_DELAYED
-    return None if queue.workers else NO_WORKER
+    return None if works else NO_WORKER

@@ -8,6 +8,7 @@ from rq import Worker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker_registration import get_keys
 
 from jobs import doorbell
 
@@ -54,6 +55,17 @@ def queue_health(timeout_sec: float = 1.0) -> QueueHealth:
             return QueueHealth(True, queue.count, failed, tuple(sorted(workers, key=lambda worker: worker.name)))
     except RedisError:
         return QueueHealth(False)
+
+
+def somebody_works(timeout_sec: float = 1.0) -> bool | None:
+    """Whether RQ knows of a worker that is alive; None when Redis does not answer. In two calls, where `queue_health`
+    asks for each worker several times: every viewer's refresh may want to know it."""
+    try:
+        with doorbell.connection(timeout_sec) as redis:
+            registered = get_keys(connection=redis)
+            return bool(registered) and redis.exists(*registered) > 0
+    except RedisError:
+        return None
 
 
 def rq_view(job_id: str | None, timeout_sec: float = 1.0) -> str:

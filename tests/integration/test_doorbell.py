@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from redis.exceptions import RedisError
+from rq import Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -68,6 +69,7 @@ def test_with_redis_down_ringing_says_so_and_does_not_raise(settings_of: Setting
     settings_of(redis_url="redis://127.0.0.1:1/0")
     assert not doorbell.ring()
     assert queue_health.queue_health() == queue_health.QueueHealth(reachable=False)
+    assert queue_health.somebody_works() is None
     assert queue_health.rq_view("some-job") == "Redis does not answer"
     with pytest.raises(RedisError):
         doorbell.top_up(1)
@@ -89,3 +91,13 @@ def test_health_counts_what_redis_holds() -> None:
     assert queue_health.rq_view(first) == "queued"
     assert queue_health.rq_view(None) == "no job yet"
     assert queue_health.rq_view("long-gone") == "RQ has forgotten the job"
+
+
+def test_somebody_works_while_a_worker_is_registered_and_alive() -> None:
+    assert queue_health.somebody_works() is False
+    with doorbell.connection() as redis:
+        worker = Worker([doorbell.queue(redis)], connection=redis, name="one")
+        worker.register_birth()
+        assert queue_health.somebody_works() is True
+        redis.delete(worker.key)  # as when it has not been heard of for longer than it may be silent
+        assert queue_health.somebody_works() is False

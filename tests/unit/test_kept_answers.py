@@ -8,7 +8,6 @@ from api.gathered import Gathered
 from api.kept import NOTHING_ELSE, KeptForAMoment
 from store import changes
 
-
 KEEP_SEC = 0.9
 
 
