@@ -5,6 +5,7 @@ import logging
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -54,13 +55,38 @@ def answer() -> bool:
     none, or Redis does not answer."""
     try:
         with connection(RING_TIMEOUT_SEC) as redis:
-            taken = redis.lpop(queue(redis).key)  # RQ's own pop_job_id fails on an empty queue
-            if isinstance(taken, bytes):
+            key = queue(redis).key
+            while isinstance(taken := redis.lpop(key), bytes):  # RQ's own pop_job_id fails on an empty queue
+                found = _job(taken.decode(), redis)
                 redis.delete(Job.key_for(taken.decode()))
-            return taken is not None
+                if found is not None and is_doorbell(found):
+                    return True
     except RedisError as error:
         log.warning("Redis does not answer: %s", error)
-        return False
+    return False
+
+
+def is_doorbell(job: Job) -> bool:
+    """Whether it is one; anything else is refused, and the log says so: even JSON names any importable function."""
+    try:
+        named = job.func_name
+    except DeserializationError:
+        named = "something that is not JSON"
+    if named == TASK:
+        return True
+    log.error("Refused job %s: it names %s", job.id, named)
+    return False
+
+
+def _job(job_id: str, redis: Redis) -> Job | None:
+    """The job with this id; None when there is none any more, or nothing that we would have put there."""
+    try:
+        return Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
+    except NoSuchJobError:
+        return None
+    except ValueError as error:  # what goes along is not JSON either
+        log.error("Refused job %s: %s", job_id, error)
+        return None
 
 
 def top_up(due: int) -> int:

@@ -10,7 +10,6 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 from rq import Worker, get_current_job
-from rq.exceptions import DeserializationError
 from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
@@ -30,7 +29,6 @@ from store.database import forget_connections, transaction
 from store.session_queries import held_by
 from store.settings import settings
 
-ALLOWED = frozenset({doorbell.TASK})  # JSON still names any importable function
 WORKER_TTL_SEC = 30  # RQ's default would wait 415 s on a frozen Redis
 MONITORING_SEC = 5
 META_SEC = 1.0
@@ -67,16 +65,11 @@ class TranscriptionWorker(Worker):
                 os.kill(self.horse_pid, signal.SIGTERM)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        try:
-            named = job.func_name
-        except DeserializationError:
-            named = "something that is not JSON"
-        if named in ALLOWED:
+        if doorbell.is_doorbell(job):
             sandbox.preload()  # should it have died since
             super().execute_job(job, queue)
-            return
-        log.error("Refused job %s: it names %s", job.id, named)
-        job.delete()
+        else:
+            job.delete()
 
     def handle_work_horse_killed(self, job: Job, *_: object) -> None:
         """Its session need not wait for the lease: this worker has seen the work-horse die."""

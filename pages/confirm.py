@@ -1,19 +1,16 @@
-"""What a person does to a session, and the questions asked before what cannot be undone.
+"""What a person does by a button, and the questions asked before what cannot be undone.
 
 The questions are asked outside the part that refreshes, so that a refresh never closes them.
 """
 
-import uuid
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
-from jobs import messages, retry_cancel
 from jobs.errors import TranscriptDeskError
 from jobs.policy import NotAllowed, Person
 from jobs.retry_cancel import NotPossible
-from jobs.session_view import SessionView
 from jobs.sign_in import SignInRefused
 from pages import live
 from pages.plain import plain
@@ -22,42 +19,6 @@ from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
 TOLD = "told"  # what the last click did not change, or how much it did
-
-
-def buttons(view: SessionView, *, detailed: bool) -> None:
-    """The buttons that the session's state allows its coach."""
-    session_id = view.session_id
-    if view.can_retry:
-        label = "Retry" if view.error_code else "Start again"
-        act(
-            label,
-            lambda who: retry_cancel.retry(session_id, person=who),
-            key=f"retry-{session_id}",
-            icon="replay",
-            type="secondary" if view.message == messages.FAILED_FOR_GOOD else "primary",
-        )
-        if view.error_code and detailed:
-            st.page_link("my_sessions.py", label="Upload new file", icon=":material/upload:")
-        elif view.error_code:
-            st.markdown("[:material/upload: Upload new file](#upload)", width="content")
-    if view.can_cancel:
-        _ask_about(view, "Cancel", _confirm_cancel, icon="close")
-    if view.can_delete and detailed:
-        _ask_about(view, "Delete", _confirm_delete, icon="delete", type="tertiary")
-
-
-def repair_buttons(view: SessionView) -> None:
-    """What operations may do to a session that does not move."""
-    session_id = view.session_id
-    act(
-        "Retry",
-        lambda who: retry_cancel.requeue(session_id, person=who),
-        key=f"requeue-{session_id}",
-        icon="replay",
-        help="Queue it again now",
-    )
-    _ask_about(view, "Fail", _confirm_fail, icon="block", help="Give it up, so that its coach can act")
-    _ask_about(view, "Cancel", _confirm_cancel, icon="close")
 
 
 def act(
@@ -120,51 +81,3 @@ def ask(
     if st.button(label, key=key, icon=f":material/{icon}:", type=type, help=help):
         st.session_state[ASKED] = (dialog, arguments)
         st.rerun()
-
-
-def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **look: Any) -> None:
-    ask(label, dialog, (view.session_id, view.title), key=f"{label.lower()}-{view.session_id}", **look)
-
-
-@st.dialog("Cancel this transcription?")
-def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
-    st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it running"):
-            st.rerun()
-        act(
-            "Cancel transcription",
-            lambda who: retry_cancel.cancel(session_id, person=who),
-            key="confirm-cancel",
-            icon="close",
-        )
-
-
-@st.dialog("Delete this session?")
-def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
-    st.markdown(
-        f"**{plain(title)}**, its recording and its transcript are removed **for good**. This cannot be undone."
-    )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it"):
-            st.rerun()
-        act(
-            "Delete for good",
-            lambda who: retry_cancel.delete(session_id, person=who),
-            key="confirm-delete",
-            icon="delete",
-        )
-
-
-@st.dialog("Give this session up?")
-def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
-    st.markdown(f"**{plain(title)}** becomes failed. What is finished of it is kept, and its coach can retry it.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Leave it"):
-            st.rerun()
-        act(
-            "Fail it",
-            lambda who: retry_cancel.give_up(session_id, person=who),
-            key="confirm-fail",
-            icon="block",
-        )

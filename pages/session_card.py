@@ -7,7 +7,7 @@ import streamlit as st
 from jobs.cards import Card
 from jobs.durations import ago, clock, roughly
 from jobs.session_view import SessionView
-from pages import confirm, viewer
+from pages import session_buttons, viewer
 from pages.plain import plain
 from store.states import Status
 from store.transcript_queries import Line
@@ -38,7 +38,7 @@ def draw(card: Card, *, detailed: bool = False) -> None:
                 icon=":material/description:",
                 query_params={"session": str(view.session_id)},
             )
-        confirm.buttons(view, detailed=detailed)
+        session_buttons.draw(view, detailed=detailed)
 
 
 def title_link(view: SessionView) -> None:

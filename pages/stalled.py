@@ -8,7 +8,7 @@ import streamlit as st
 from jobs.durations import ago
 from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
 from jobs.stopped_engines import StoppedEngine, try_now
-from pages import confirm, live, session_card, viewer
+from pages import confirm, live, session_buttons, session_card, viewer
 from pages.plain import plain
 from pages.signed_in import person
 from store.settings import settings
@@ -68,7 +68,7 @@ def draw_session(session: StalledSession) -> None:
             + "</dl>"
         )
         with st.container(horizontal=True):
-            confirm.repair_buttons(view)
+            session_buttons.draw_repair(view)
 
 
 def draw_queue(board: StalledBoard) -> None:

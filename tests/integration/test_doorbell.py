@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from redis.exceptions import RedisError
-from rq import Worker
+from rq import Queue, Worker
 from rq.job import Job
-from rq.serializers import JSONSerializer
+from rq.serializers import DefaultSerializer, JSONSerializer
 
 from jobs import doorbell, queue_health
 from jobs.reconcile import ring_doorbells
+from store.settings import settings
 from tests.instruments.claims import claimed, set_facts
 
 NewSession = Callable[..., uuid.UUID]
@@ -56,6 +57,21 @@ def test_a_doorbell_is_answered_once_and_leaves_nothing() -> None:
     doorbell.ring()
     assert doorbell.answer()
     assert not doorbell.answer()
+    with doorbell.connection() as redis:
+        assert not list(redis.scan_iter("rq:job:*"))
+
+
+@pytest.mark.parametrize("serializer", [JSONSerializer, DefaultSerializer])
+def test_what_is_no_doorbell_is_not_answered_but_refused(serializer: object, caplog: pytest.LogCaptureFixture) -> None:
+    with doorbell.connection() as redis:
+        strange = Queue(settings().queue_name, connection=redis, serializer=serializer)
+        strange.enqueue("os.mkdir", "/never")
+        strange.enqueue("os.mkdir", "/never", meta={"of": "a stranger"})
+        redis.rpush(strange.key, "long-gone")
+    doorbell.ring()
+    assert doorbell.answer()
+    assert not doorbell.answer()
+    assert len([line for line in caplog.messages if line.startswith("Refused job")]) == 2
     with doorbell.connection() as redis:
         assert not list(redis.scan_iter("rq:job:*"))
 
