@@ -46,19 +46,19 @@ def lines(db: Session, session_id: uuid.UUID) -> list[Line]:
     return [Line(**row._mapping) for row in db.execute(statement)]
 
 
+# From the end on: of three hours of words no more is unpacked than is shown
 _LINES_SO_FAR = text(
     """
-    SELECT * FROM (
-        SELECT chunk.session_id, segment.start_sec, segment.end_sec, segment.speaker, segment.text,
-               row_number() OVER (PARTITION BY chunk.session_id ORDER BY segment.start_sec DESC) AS from_the_end
-        FROM transcript_chunk chunk
-        JOIN session ON session.id = chunk.session_id AND session.engine = chunk.engine,
-             jsonb_to_recordset(chunk.segments)
-                 AS segment (start_sec double precision, end_sec double precision, speaker text, text text)
-        WHERE chunk.session_id = ANY(:ids)
-    ) lines
-    WHERE from_the_end <= :most
-    ORDER BY session_id, start_sec
+    SELECT session.id AS session_id, line.* FROM session, LATERAL (
+        SELECT segment.* FROM transcript_chunk chunk,
+            jsonb_to_recordset(chunk.segments)
+                AS segment (start_sec double precision, end_sec double precision, speaker text, text text)
+        WHERE chunk.session_id = session.id AND chunk.engine = session.engine
+        ORDER BY chunk.start_sec DESC, segment.start_sec DESC
+        LIMIT :most
+    ) AS line
+    WHERE session.id = ANY(:ids)
+    ORDER BY session.id, line.start_sec
     """
 )
 
