@@ -67,7 +67,7 @@ screenshots: environment-dev  ## make the README's screenshots again
 	@$(IN_VENV) tools/screenshots.py
 
 bench: environment-dev  ## ratios to baselines, on servers and data of its own: ONLY=status,cores; also writes var/bench.json
-	@VAR_DIR=$$(mktemp -d) $(EMBEDDED) -- $(IN_VENV) -m bench --docs docs/benchmarks.md $(if $(ONLY),--only "$(ONLY)")
+	@var=$$(mktemp -d); trap 'rm -rf "$$var"' EXIT; VAR_DIR=$$var $(EMBEDDED) -- $(IN_VENV) -m bench --docs docs/benchmarks.md $(if $(ONLY),--only "$(ONLY)")
 
 bench-eta: environment-dev  ## how good estimates are: SEED=1 TRACES=folder; also writes var/bench-eta.json
 	@$(IN_VENV) -m bench.estimates --seed $(SEED) $(if $(TRACES),--traces $(TRACES)) $(ARGS)

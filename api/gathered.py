@@ -36,19 +36,26 @@ class Gathered(Generic[Ask, Found]):
             loop.call_later(LINGER_SEC, self._start)
         else:
             self._start()
-        async with asyncio.timeout(PATIENCE_SEC):
-            return await answer
+        try:
+            async with asyncio.timeout(PATIENCE_SEC):
+                return await answer
+        finally:
+            if answer.cancelled():
+                self._drop_those_who_went()
 
     def _start(self) -> None:
         if self._busy >= READERS:
             return
-        self._waiting = [(ask, answer) for ask, answer in self._waiting if not answer.done()]  # some went away
+        self._drop_those_who_went()
         batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
         if batch:
             self._busy += 1
             asks = [ask for ask, _ in batch]
             reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read_all, asks)
             reading.add_done_callback(lambda done: self._ended([answer for _, answer in batch], done))
+
+    def _drop_those_who_went(self) -> None:
+        self._waiting = [(ask, answer) for ask, answer in self._waiting if not answer.done()]
 
     def _ended(self, answers: "list[asyncio.Future[Found]]", done: "asyncio.Future[list[Found | Exception]]") -> None:
         self._busy -= 1

@@ -34,7 +34,7 @@ def current_person(request: Request) -> Person:
         raise
     if not person.local:
         path = request.url.path.removeprefix("/api").rstrip("/")
-        rate_limits.count(person.account_id, told, upload=request.method == "POST" and path in UPLOADS)
+        rate_limits.counted_once(request.scope, person, upload=request.method == "POST" and path in UPLOADS)
     return replace(person, address=address)
 
 

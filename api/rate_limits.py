@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, MutableMapping
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 from api.problems import ApiProblem
+from jobs.policy import Person
 from store.settings import settings
 
 WINDOW_SEC = 60.0
@@ -21,6 +23,7 @@ class Calls:
         self._clock = clock
         self._lock = Lock()
         self._of: dict[tuple[str, str], deque[float]] = {}
+        self._forgot_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._of)
@@ -45,7 +48,8 @@ class Calls:
             self._of.clear()
 
     def _forget_silent(self, now: float) -> None:
-        if len(self._of) >= MOST_CALLERS:
+        if len(self._of) >= MOST_CALLERS and now >= self._forgot_at + 1:
+            self._forgot_at = now
             self._of = {key: calls for key, calls in self._of.items() if calls and calls[-1] > now - WINDOW_SEC}
 
 
@@ -57,6 +61,15 @@ def count(caller: str, headers: MutableMapping[str, str], *, upload: bool = Fals
     _count(("calls", caller), settings().rate_limit_per_minute, headers)
     if upload:
         _count(("uploads", caller), settings().uploads_per_minute, headers)
+
+
+def counted_once(scope: MutableMapping[str, Any], person: Person, *, upload: bool = False) -> MutableMapping[str, str]:
+    """Count this request of the person, unless whoever had it before has; the headers that say what is left."""
+    told: MutableMapping[str, str] = scope.setdefault("desk.headers", {})
+    if not person.local and not scope.get("desk.counted"):
+        count(person.account_id, told, upload=upload)
+        scope["desk.counted"] = True
+    return told
 
 
 def forget() -> None:

@@ -5,9 +5,11 @@ headers, kept for less than a second for whoever asks again; whatever is not pla
 sessions, other calls) it leaves to the app behind it.
 """
 
+import logging
 import os
 import re
 import uuid
+from collections.abc import Mapping
 from functools import partial
 
 from fastapi import Request
@@ -28,6 +30,7 @@ from store.settings import settings
 
 ADDRESS = re.compile(r"/api/v1/sessions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/status)?")
 WHO = frozenset(name.encode() for name in ("host", "authorization", "cookie", "origin", "sec-fetch-site", *FORWARDED))
+log = logging.getLogger(__name__)
 Asked = tuple[Person, str]  # a session's id, for this person
 
 
@@ -50,30 +53,35 @@ class StatusDoor:
         if asked is None or scope["query_string"]:
             await self.app(scope, receive, send)
             return
-        told: dict[str, str] = {}
         try:
-            person, answer = await self._found(scope, asked[1])
-            if not person.local:
-                rate_limits.count(person.account_id, told)
+            person = await self._person(scope)
+            told = rate_limits.counted_once(scope, person)
+            answer = await self._answer(person, asked[1])
         except TimeoutError:
             refusal = database_problem().response()
             refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
             await refusal(scope, receive, send)
         except (LeftToTheApp, ApiProblem, SQLAlchemyError, OSError):  # too many calls; no database
             await self.app(scope, receive, send)
+        except Exception:
+            log.exception("The status door failed")
+            await self.app(scope, receive, send)  # which answers each on its own
         else:
             await _give(answer, _known_to_client(scope), told, send)
 
-    async def _found(self, scope: Scope, session_id: str) -> tuple[Person, StatusAnswer]:
+    async def _person(self, scope: Scope) -> Person:
         keep_sec = settings().status_cache_sec
         if not keep_sec:
-            person, _ = await self._reading_people.read(scope)
-            return person, (await self._reading_answers.read((person, session_id)))[0]
+            return (await self._reading_people.read(scope))[0]
         who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
-        person = await self._people.ask(who, keep_sec, partial(self._reading_people.read, scope))
+        return await self._people.ask(who, keep_sec, partial(self._reading_people.read, scope))
+
+    async def _answer(self, person: Person, session_id: str) -> StatusAnswer:
+        keep_sec, asked = settings().status_cache_sec, (person, session_id)
+        if not keep_sec:
+            return (await self._reading_answers.read(asked))[0]
         key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
-        asked = (person, session_id)
-        return person, await self._answers.ask(key, keep_sec, partial(self._reading_answers.read, asked))
+        return await self._answers.ask(key, keep_sec, partial(self._reading_answers.read, asked))
 
 
 def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:
@@ -105,7 +113,7 @@ def _known_to_client(scope: Scope) -> bytes:
     return b""
 
 
-async def _give(answer: StatusAnswer, known: bytes, told: dict[str, str], send: Send) -> None:
+async def _give(answer: StatusAnswer, known: bytes, told: Mapping[str, str], send: Send) -> None:
     unchanged = answer.tag in known or known == b"*"
     headers: RawHeaders = [
         *(answer.headers_unchanged if unchanged else answer.headers),

@@ -72,8 +72,8 @@ def left_of(db: Session, record: SessionRecord) -> Remaining | None:
 def views(records: Sequence[SessionRecord]) -> list[SessionView]:
     """The views of these records, with a place in the queue for those that wait.
 
-    That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them, at
-    most once a second; of others' sessions no more than numbers come out.
+    That, and what finished sessions teach, depends on everybody's sessions, so it is the product that looks at them,
+    for all who ask within 0.6 s; of others' sessions no more than numbers come out.
     """
     return [_seen(record).view for record in records]
 

@@ -26,11 +26,11 @@ def complete(claim: Claim) -> None:
 def _commit_transcript(claim: Claim) -> int | None:
     """How many segments were committed; None when the claim was lost. Safe to repeat after an unclear COMMIT."""
     with transaction() as db:
-        segments = checkpoints.segments(db, claim.session_id, claim.engine)
-        if outcomes.complete(
-            db, claim.session_id, claim.claim_no, segments=segments, message=messages.COMPLETED, actor=claim.worker
-        ):
-            return len(segments)
+        segments = outcomes.complete(
+            db, claim.session_id, claim.claim_no, engine=claim.engine, message=messages.COMPLETED, actor=claim.worker
+        )
+        if segments is not None:
+            return segments
         now = by_id(db, claim.session_id)
         ours = now is not None and now.status is Status.COMPLETED and now.claim_no == claim.claim_no
         return checkpoints.written_segments(db, claim.session_id) if ours else None

@@ -57,8 +57,8 @@ def answer() -> bool:
         with connection(RING_TIMEOUT_SEC) as redis:
             key = queue(redis).key
             while isinstance(taken := redis.lpop(key), bytes):  # RQ's own pop_job_id fails on an empty queue
-                found = _job(taken.decode(), redis)
-                redis.delete(Job.key_for(taken.decode()))
+                found = _job(taken, redis)
+                redis.delete(Job.key_for(taken.decode(errors="replace")))
                 if found is not None and is_doorbell(found):
                     return True
     except RedisError as error:
@@ -78,14 +78,16 @@ def is_doorbell(job: Job) -> bool:
     return False
 
 
-def _job(job_id: str, redis: Redis) -> Job | None:
+def _job(job_id: bytes, redis: Redis) -> Job | None:
     """The job with this id; None when there is none any more, or nothing that we would have put there."""
     try:
-        return Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
+        return Job.fetch(job_id.decode(), connection=redis, serializer=JSONSerializer)
+    except RedisError:
+        raise
     except NoSuchJobError:
         return None
-    except ValueError as error:  # what goes along is not JSON either
-        log.error("Refused job %s: %s", job_id, error)
+    except Exception as error:  # noqa: BLE001 - whoever can write to Redis may have put anything there
+        log.error("Refused job %r: %s", job_id, error)
         return None
 
 

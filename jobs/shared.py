@@ -1,4 +1,4 @@
-"""What depends on everybody's sessions and not on whose is asked for: read once for all who ask within a second."""
+"""What depends on everybody's sessions and not on whose is asked for: read once for all who ask within 0.6 s."""
 
 import time
 from collections.abc import Callable, Hashable

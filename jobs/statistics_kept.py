@@ -1,4 +1,4 @@
-"""Keeps the statistics of the speed page up to date; the reconciler does it, at a hundredth of a core at most."""
+"""Keeps the statistics of the speed page up to date: a hundredth of the reconciler's time, unless much is to do."""
 
 import time
 
@@ -19,8 +19,11 @@ def refresh_statistics() -> int:
     begun = time.monotonic()
     if begun < _rest_until:
         return 0
-    with transaction() as db:
-        days = statistics.refresh(db, MOST_DAYS)
-    ended = time.monotonic()
-    _rest_until = ended if days == MOST_DAYS else ended + min((ended - begun) / SHARE, LONGEST_REST_SEC)
+    days = 0
+    try:
+        with transaction() as db:
+            days = statistics.refresh(db, MOST_DAYS)
+    finally:  # also when it did not come to an end: whoever reconciles has other things to do
+        ended = time.monotonic()
+        _rest_until = ended if days == MOST_DAYS else ended + min((ended - begun) / SHARE, LONGEST_REST_SEC)
     return days

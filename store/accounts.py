@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from store.changes import note
+from store import locks
+from store.changes import noted
 from store.people_schema import Account
 from store.schema import CLOCK
 from store.scope import Role
 
-FIRST_LOCK = 7_208_403  # two first sign-ins at once: one of them is the first
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -76,7 +76,7 @@ def create(
 
 def is_first(db: Session) -> bool:
     """Whether there is no account yet; nobody else makes one before this transaction ends."""
-    db.execute(select(func.pg_advisory_xact_lock(FIRST_LOCK)))
+    db.execute(select(func.pg_advisory_xact_lock(locks.FIRST_SIGN_IN)))
     return db.scalars(select(Account.id).limit(1)).first() is None
 
 
@@ -100,17 +100,15 @@ def seen(db: Session, account_id: str) -> None:
 
 def set_role(db: Session, account_id: str, role: Role) -> bool:
     """Give the account this role; False when it has it already."""
-    note(db)
     changed = update(Account).where(Account.id == account_id, Account.role != role).values(role=role)
-    return db.execute(changed.returning(Account.id)).first() is not None
+    return noted(db, changed.returning(Account.id))
 
 
 def set_disabled(db: Session, account_id: str, *, disabled: bool) -> bool:
     """Shut the account out, or let it in again; False when it is so already."""
-    note(db)
     is_so = Account.disabled_at.is_not(None) if disabled else Account.disabled_at.is_(None)
     changed = update(Account).where(Account.id == account_id, ~is_so).values(disabled_at=CLOCK if disabled else None)
-    return db.execute(changed.returning(Account.id)).first() is not None
+    return noted(db, changed.returning(Account.id))
 
 
 def other_ops(db: Session, account_id: str) -> int:

@@ -5,7 +5,10 @@ latest: a change made here is then seen at once, and an answer that was on its w
 mark is compared by identity, so threads need no lock.
 """
 
+from typing import Any
+
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 NOTED = "something-changed"
 _latest = object()
@@ -18,6 +21,14 @@ def latest() -> object:
 def note(db: Session) -> None:
     """This transaction changes what answers rest on: sessions, uploads, or who may do what."""
     db.info[NOTED] = True
+
+
+def noted(db: Session, statement: ReturningUpdate[Any]) -> bool:
+    """Execute an UPDATE that returns what it changed; whether it changed anything, which is noted then."""
+    changed = db.execute(statement).first() is not None
+    if changed:
+        note(db)
+    return changed
 
 
 def tell() -> None:

@@ -84,7 +84,7 @@ def resume(
     db.execute(
         update(CoachingSession)
         .where(CoachingSession.id == session_id)
-        .values(duration_total=duration_total, duration_processed=finished_sec)
+        .values(duration_total=duration_total, duration_processed=finished_sec, duration_resumed=finished_sec)
     )
     db.execute(
         update(Attempt)
@@ -98,16 +98,6 @@ def finished_starts(db: Session, session_id: uuid.UUID, engine: str) -> set[floa
     """Where the finished chunks of the session begin."""
     chunk = TranscriptChunk
     return set(db.scalars(select(chunk.start_sec).where(chunk.session_id == session_id, chunk.engine == engine)))
-
-
-def segments(db: Session, session_id: uuid.UUID, engine: str) -> list[dict[str, Any]]:
-    """All segments of the finished chunks, in order."""
-    statement = (
-        select(TranscriptChunk.segments)
-        .where(TranscriptChunk.session_id == session_id, TranscriptChunk.engine == engine)
-        .order_by(TranscriptChunk.start_sec)
-    )
-    return [segment for chunk in db.scalars(statement) for segment in chunk]
 
 
 def written_segments(db: Session, session_id: uuid.UUID) -> int:

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from store import locks
 from store.checkpoints import checkpointed_sec
 from store.parking import is_due
 from store.schema import CLOCK, Attempt, CoachingSession, ProcessingStatus
 from store.states import Status
 from store.transitions import transition
 
-CLAIM_LOCK = 7_208_402  # one claim at a time, so that the order below holds among all workers
 FROZEN_MS = 5_000  # a worker that freezes in the middle of its claim lets the others in after this
 
 # Higher priority; then the coach with the fewest sessions processing; then the coach least recently served; then the
@@ -50,9 +50,9 @@ class Turn:
 
 
 def next_turn(db: Session) -> Turn | None:
-    """Choose and lock the next session; None when none is due. Holds CLAIM_LOCK until the transaction ends."""
+    """Choose and lock the next session; None when none is due. Holds the lock of claims until the transaction ends."""
     patience = func.set_config("idle_in_transaction_session_timeout", str(FROZEN_MS), True)
-    db.execute(select(patience, func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    db.execute(select(patience, func.pg_advisory_xact_lock(locks.CLAIM)))
     for session_id in db.scalars(_NEXT).all():
         locked = (
             select(

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-LONGEST_CURSOR = 2000
+LONGEST_CURSOR = 4000  # of a title of 200 characters that JSON writes as 12 each
 Value = datetime | str | float | None  # of the sort; None for a session that has no such value yet
 
 

@@ -40,11 +40,13 @@ def keep_upload(db: Session, recording: Recording) -> None:
 
 def take_upload(db: Session, upload_id: uuid.UUID, *, owner: str) -> Recording | None:
     """Remove the upload and return its recording, for the transaction that inserts its session or deletes its audio."""
-    note(db)
     columns = [getattr(Upload, name) for name in Recording.__dataclass_fields__]
     statement = delete(Upload).where(Upload.id == upload_id, Upload.owner == owner).returning(*columns)
     row = db.execute(statement).one_or_none()
-    return Recording(**row._mapping) if row else None
+    if row is None:
+        return None
+    note(db)
+    return Recording(**row._mapping)
 
 
 def find_upload(db: Session, upload_id: uuid.UUID, *, owner: str) -> Recording | None:

@@ -1,19 +1,31 @@
 """How an attempt ends, each in one transaction: completed, failed, cancelled, or back to the queue."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, insert
+from sqlalchemy import ColumnElement, case, delete, func, text
 from sqlalchemy.orm import Session
 
 from store.checkpoints import checkpointed_sec, finished_a_chunk
-from store.schema import CLOCK, CoachingSession, TranscriptChunk, TranscriptSegment
+from store.schema import CLOCK, CoachingSession, TranscriptChunk
 from store.states import Status
 from store.transitions import close_attempt, transition
 
+# Within Postgres: the words of three hours are tens of megabytes once they are unpacked
+_TRANSCRIPT = text(
+    """
+    INSERT INTO transcript_segment
+        (session_id, position, claim_no, start_sec, end_sec, speaker, confidence, text, words)
+    SELECT chunk.session_id, row_number() OVER (ORDER BY chunk.start_sec, segment.number) - 1, :claim_no,
+        (value->>'start_sec')::float8, (value->>'end_sec')::float8, value->>'speaker',
+        (value->>'confidence')::float8, value->>'text', value->'words'
+    FROM transcript_chunk chunk, jsonb_array_elements(chunk.segments) WITH ORDINALITY AS segment (value, number)
+    WHERE chunk.session_id = :session_id AND chunk.engine = :engine
+    """
+)
 CLEAN = {"error_code": None, "error_kind": None, "error_text": None}
 
 
@@ -29,10 +41,9 @@ class Cause:
         return {"error_code": self.code, "error_kind": self.kind, "error_text": self.sentence}
 
 
-def complete(
-    db: Session, session_id: uuid.UUID, claim_no: int, *, segments: Sequence[dict[str, Any]], message: str, actor: str
-) -> bool:
-    """Write the transcript and complete the session; False when the claim is no longer held."""
+def complete(db: Session, session_id: uuid.UUID, claim_no: int, *, engine: str, message: str, actor: str) -> int | None:
+    """Make the finished chunks of this engine the transcript, and complete the session; how many segments it has, or
+    None when the claim is no longer held."""
     done = transition(
         db,
         session_id,
@@ -51,16 +62,12 @@ def complete(
         },
     )
     if not done:
-        return False
-    if segments:
-        rows = [
-            {"session_id": session_id, "position": position, "claim_no": claim_no, **segment}
-            for position, segment in enumerate(segments)
-        ]
-        db.execute(insert(TranscriptSegment), rows)
+        return None
+    written = db.execute(_TRANSCRIPT, {"session_id": session_id, "claim_no": claim_no, "engine": engine})
+    segments: int = written.rowcount  # type: ignore[attr-defined]
     db.execute(delete(TranscriptChunk).where(TranscriptChunk.session_id == session_id))
     close_attempt(db, session_id, outcome="completed")
-    return True
+    return segments
 
 
 def fail(

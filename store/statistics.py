@@ -22,13 +22,13 @@ from typing import Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from store import locks
 from store.statistics_schema import Statistic, StatisticStale
 
 STEPS = 8  # bins that double a value
 LATE_STEPS = 32  # the same for actual/estimated, which lies near 1
 SAMPLE = 6  # sessions of an hour, day or week that are kept as dots
 HOURS_KEPT = timedelta(days=3)
-REFRESH_LOCK = 7_208_403  # one refresh at a time
 
 LEAST = 1e-4  # below it all values are one
 
@@ -159,21 +159,20 @@ def edition(db: Session, grain: str, days: int, *, owner: str | None) -> Edition
 def refresh(db: Session, most_days: int) -> int:
     """Make the newest days anew of which something was noted, at most so many; how many days. 0 also when another
     process is at it."""
-    if not db.scalars(select(func.pg_try_advisory_xact_lock(REFRESH_LOCK))).one():
+    if not db.scalars(select(func.pg_try_advisory_xact_lock(locks.STATISTICS))).one():
         return 0
     db.execute(select(func.set_config("work_mem", "64MB", True)))  # a week's counters are sorted in memory
     day = func.date_trunc("day", StatisticStale.hour)
     days = list(db.scalars(select(day).distinct().order_by(day.desc()).limit(most_days)))
     if not days:
         return 0
-    since, until = min(days), max(days) + timedelta(days=1)
     db.execute(delete(StatisticStale).where(day.in_(days)))
     for begin, end in _runs(days):
         _forget(db, "hour", begin, end)
         db.execute(HOURS, {"since": begin, "until": end, "most": SAMPLE})
         _sum(db, "day", "hour", begin, end)
-    first = since - timedelta(days=since.weekday())
-    _sum(db, "week", "day", first, until + timedelta(days=(7 - until.weekday()) % 7))
+    for monday in {day - timedelta(days=day.weekday()) for day in days}:
+        _sum(db, "week", "day", monday, monday + timedelta(weeks=1))
     now = db.scalars(select(func.clock_timestamp())).one()
     db.execute(delete(Statistic).where(Statistic.grain == "hour", Statistic.start < now - HOURS_KEPT))
     return len(days)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from store.changes import note
+from store.changes import noted
 from store.people_schema import ApiToken
 from store.schema import CLOCK
 
@@ -79,11 +79,8 @@ def used(db: Session, token_id: str) -> None:
 
 def revoke(db: Session, token_id: str, *, account_id: str) -> bool:
     """Make the account's token useless; False when it has no such token, or it is revoked already."""
-    note(db)
     theirs = (ApiToken.id == token_id, ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
-    return (
-        db.execute(update(ApiToken).where(*theirs).values(revoked_at=CLOCK).returning(ApiToken.id)).first() is not None
-    )
+    return noted(db, update(ApiToken).where(*theirs).values(revoked_at=CLOCK).returning(ApiToken.id))
 
 
 def _some(db: Session, *where: ColumnElement[bool]) -> list[TokenRecord]:

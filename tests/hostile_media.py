@@ -84,6 +84,20 @@ def good_file(folder: Path, form: Format, duration_sec: float = 2.0, channels: i
     return path
 
 
+def sound_that_ends_before_the_picture(folder: Path, sound_sec: float, picture_sec: float) -> Path:
+    """A screen recording whose microphone stopped: Matroska tells one length for both."""
+    path = folder / "screen.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono")
+        _add_video(container, picture_sec)
+        samples = tone(sound_sec)
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    return path
+
+
 def _add_video(container: av.container.OutputContainer, duration_sec: float) -> None:
     video = container.add_stream("mpeg4", rate=10)
     video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"

@@ -26,26 +26,28 @@ class FiveCards:
         self.owner, self.written = owner, 0
         self.ids: list[uuid.UUID] = []
         completed, *self._running = [self._claimed(f"Session with Ben, part {number}") for number in range(3)]
+        self._finish_chunk(completed, 3600.0)
         with transaction() as db:
-            words = [_segment(float(start)) for start in range(0, 3600, 5)]
             outcomes.complete(
-                db, completed.session_id, completed.claim_no, segments=words, message=messages.COMPLETED, actor="bench"
+                db,
+                completed.session_id,
+                completed.claim_no,
+                engine=completed.engine,
+                message=messages.COMPLETED,
+                actor="bench",
             )
         for number in range(2):
             self._insert(f"Supervision, part {number}", Priority.NORMAL)
         for claim in self._running:
-            with transaction() as db:
-                checkpoints.save(
-                    db,
-                    claim.session_id,
-                    claim.claim_no,
-                    engine=claim.engine,
-                    start_sec=0.0,
-                    end_sec=30.0,
-                    segments=[_segment(start) for start in (0.0, 10.0, 20.0)],
-                )
+            self._finish_chunk(claim, 30.0)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._move)
+
+    def _finish_chunk(self, claim: Claim, end_sec: float) -> None:
+        words = [_segment(float(start)) for start in range(0, int(end_sec), 5)]
+        where = {"engine": claim.engine, "start_sec": 0.0, "end_sec": end_sec}
+        with transaction() as db:
+            checkpoints.save(db, claim.session_id, claim.claim_no, segments=words, **where)
 
     def _move(self) -> None:
         """A heartbeat a second for each that runs."""

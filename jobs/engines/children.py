@@ -52,6 +52,9 @@ class Children:
             self.kill()
             raise
 
+    def is_alive(self) -> bool:
+        return all(process.is_alive() for process in self._processes.values())
+
     def _share_out(self, pcm: Path, waiting: deque[Chunk]) -> Iterator[ChunkDone | AudioDone]:
         busy: dict[Connection, Chunk] = {}
         for child in self._processes:

@@ -70,6 +70,9 @@ class AudioDone:
 class Recogniser(Protocol):
     """Recognising processes that stand ready."""
 
+    def is_alive(self) -> bool:
+        """Whether all of them are there: one may have been killed while there was nothing to do."""
+
     def recognise(self, pcm: Path, chunks: Sequence[Chunk]) -> Iterator[ChunkDone | AudioDone]:
         """Yields events as they come, chunks in any order; the `AudioDone`s sum to the length of `chunks`.
 

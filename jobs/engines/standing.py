@@ -30,7 +30,8 @@ class Standing:
     @contextmanager
     def recogniser(self, engine: str, processes: int) -> Iterator[Recogniser]:
         """As `InProcessEngine.recogniser`, with at least so many processes; they stay unless the block raises."""
-        if (found := self._recogniser) is None or self._engine != engine or self._processes < processes:
+        found = self._recogniser
+        if found is None or not found.is_alive() or self._engine != engine or self._processes < processes:
             self.dismiss()
             self._before_fork()
             found = self._stack.enter_context(registry.in_process(engine).recogniser(processes))

@@ -1,4 +1,4 @@
-"""How long a recording's own header says that it is: more than it plays when its end was cut off. In the sandbox."""
+"""How long the sound is by a recording's own header: more than it plays when its end was cut off. In the sandbox."""
 
 from pathlib import Path
 
@@ -18,6 +18,8 @@ def promised_sec(
         return wav_sec
     if container.format.name in {"aac", "ogg", "w64"}:  # FFmpeg works their length out from what is there
         return None
+    if container.format.name == "matroska,webm" and len(container.streams) > 1:
+        return None  # it tells the length of the whole, not of each stream: sound may end before the picture
     stream_sec = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
     header_sec = stream_sec or (container.duration or 0) / 1_000_000  # FFmpeg's AV_TIME_BASE
     bit_rate = stream.codec_context.bit_rate or 0

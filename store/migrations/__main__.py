@@ -6,10 +6,9 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from store import locks
 from store.database import engine
 from store.migrations import SchemaNotAtHead, check, config
-
-MIGRATION_LOCK = 7_208_401  # several hosts may start at once: one migrates, the others wait
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +20,7 @@ def main(arguments: list[str]) -> int:
     try:
         with engine().connect() as connection:
             connection.execute(text("SET statement_timeout = 0; SET lock_timeout = 0"))
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": locks.MIGRATION})
             connection.commit()
             alembic.attributes["connection"] = connection
             if verb == "upgrade":

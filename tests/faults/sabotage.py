@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 from tests.faults.seams import replace
@@ -47,20 +46,24 @@ def atomic_commit(kind: str) -> None:
     """The session is completed in one transaction, and its transcript written in the next."""
     if kind != "worker":
         return
+    from sqlalchemy import insert
+
     from store.database import transaction
+    from store.schema import TranscriptSegment
+    from store.transcript_queries import segments_so_far
 
     def in_two(function: Function) -> Function:
-        def complete(db: Any, session_id: Any, claim_no: int, *, segments: Any, **named: Any) -> bool:
+        def complete(db: Any, session_id: Any, claim_no: int, *, engine: str, **named: Any) -> int | None:
+            segments = segments_so_far(db, session_id)
             with transaction() as first:
-                done = bool(function(first, session_id, claim_no, segments=[], **named))
-            if done and segments:
+                done: int | None = function(first, session_id, claim_no, engine="", **named)
+            if done is not None and segments:
                 rows = [
                     {"session_id": session_id, "position": position, "claim_no": claim_no, **segment}
                     for position, segment in enumerate(segments)
                 ]
-                outcomes = import_module("store.outcomes")
-                db.execute(outcomes.insert(outcomes.TranscriptSegment), rows)
-            return done
+                db.execute(insert(TranscriptSegment), rows)
+            return None if done is None else len(segments)
 
         return complete
 

@@ -4,12 +4,13 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from jobs import messages
 from jobs.claim import Claim, claim_next
 from store import changes, checkpoints, outcomes
 from store.database import transaction
+from store.schema import TranscriptChunk
 from store.session_queries import SessionRecord, by_id
 from store.states import Status
 from store.timeline_queries import AttemptRow, StatusRow, attempts, status_history
@@ -42,7 +43,9 @@ def claimed(worker: str = "host-1") -> Claim:
     return claim
 
 
-def finish_chunk(claim: Claim, start_sec: float = 0.0, end_sec: float = 20.0) -> bool:
+def finish_chunk(
+    claim: Claim, start_sec: float = 0.0, end_sec: float = 20.0, segments: list[dict[str, Any]] | None = None
+) -> bool:
     with transaction() as db:
         return checkpoints.save(
             db,
@@ -51,20 +54,25 @@ def finish_chunk(claim: Claim, start_sec: float = 0.0, end_sec: float = 20.0) ->
             engine=claim.engine,
             start_sec=start_sec,
             end_sec=end_sec,
-            segments=[{**WORDS[0], "start_sec": start_sec, "end_sec": end_sec}],
+            segments=[{**WORDS[0], "start_sec": start_sec, "end_sec": end_sec}] if segments is None else segments,
         )
+
+
+def checkpoints_of(session_id: uuid.UUID) -> int:
+    with transaction() as db:
+        chunks = select(func.count()).select_from(TranscriptChunk).where(TranscriptChunk.session_id == session_id)
+        return db.scalars(chunks).one()
 
 
 def complete(claim: Claim, segments: list[dict[str, Any]] = WORDS) -> bool:
+    """With these words, unless chunks were finished before."""
+    if not checkpoints_of(claim.session_id):
+        finish_chunk(claim, segments=segments)
     with transaction() as db:
-        return outcomes.complete(
-            db,
-            claim.session_id,
-            claim.claim_no,
-            segments=segments,
-            message=messages.COMPLETED,
-            actor=claim.worker,
+        written = outcomes.complete(
+            db, claim.session_id, claim.claim_no, engine=claim.engine, message=messages.COMPLETED, actor=claim.worker
         )
+    return written is not None
 
 
 def worker_dies(session_id: uuid.UUID) -> None:

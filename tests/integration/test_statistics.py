@@ -1,12 +1,15 @@
 """Statistics say what the sessions say: of those that there are, no more and no less, and to each their own."""
 
+import time
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from jobs import retry_cancel
+from jobs import retry_cancel, statistics_kept
 from jobs.histogram import quantile
 from jobs.speed_view import SpeedView, speed
 from store import statistics
@@ -107,3 +110,42 @@ def test_quantiles_of_bins() -> None:
     assert quantile({8: 3}, 0.5) == pytest.approx(2.0)
     assert quantile({0: 1, 8: 1, 16: 1}, 0.5) == pytest.approx(2.0)
     assert quantile({0: 50, 16: 50}, 0.25) == pytest.approx(1.0)
+
+
+def test_an_old_day_costs_its_own_week_and_not_all_since(
+    new_session: NewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(new_session)
+    set_facts(finished(new_session), "finished_at = finished_at - interval '300 days'")
+    weeks: list[tuple[datetime, datetime]] = []
+    honest = statistics._sum
+
+    def watched(db: Session, grain: str, finer: str, since: datetime, until: datetime) -> None:
+        if grain == "week":
+            weeks.append((since, until))
+        honest(db, grain, finer, since, until)
+
+    monkeypatch.setattr(statistics, "_sum", watched)
+    refreshed()
+    assert len(weeks) == 2
+    assert {(until - since).days for since, until in weeks} == {7}
+    assert {since.weekday() for since, _ in weeks} == {0}
+
+
+def test_a_refresh_that_fails_is_followed_by_a_rest_too(
+    new_session: NewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def failing(_db: Session, _most: int) -> int:
+        nonlocal calls
+        calls += 1
+        time.sleep(0.01)
+        raise TimeoutError
+
+    monkeypatch.setattr(statistics_kept, "_rest_until", float("-inf"))
+    monkeypatch.setattr(statistics, "refresh", failing)
+    with pytest.raises(TimeoutError):
+        statistics_kept.refresh_statistics()
+    assert statistics_kept.refresh_statistics() == 0
+    assert calls == 1

@@ -224,6 +224,38 @@ def test_every_call_counts_kept_or_not(
     assert answers[5].headers["retry-after"]
 
 
+@pytest.mark.usefixtures("with_sign_in")
+def test_what_the_app_answers_counts_once_and_above_the_limit_nothing_is_looked_up(
+    client: httpx.Client, settings_of: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_of(rate_limit_per_minute=3)
+    sent, asked = bearer(person("anna")), 0
+    honest = board.seen
+
+    def seen(ids: Sequence[uuid.UUID], who: Person | None = None) -> list[board.Seen]:
+        nonlocal asked
+        asked += 1
+        return honest(ids, who)
+
+    monkeypatch.setattr(board, "seen", seen)
+    answers = [client.get(f"/sessions/{uuid.uuid4()}/status", headers=sent) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert [re.findall(r"r=(\d+)", answer.headers["ratelimit"]) for answer in answers] == [["2"], ["1"], ["0"]]
+    before = asked
+    assert client.get(f"/sessions/{uuid.uuid4()}/status", headers=sent).status_code == 429
+    assert asked == before
+
+
+def test_what_nobody_foresaw_is_the_apps_to_answer(
+    client: httpx.Client, new_session: NewSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("api.status_door.status_answer", lambda _: 1 / 0)
+    answer = client.get(f"/sessions/{new_session()}/status")
+    assert answer.status_code == 200
+    assert "etag" not in answer.headers
+    assert "The status door failed" in caplog.messages
+
+
 @pytest.mark.parametrize("keep_sec", [0.9, 0])
 def test_many_who_ask_at_once_cost_one_reading_unless_nothing_is_kept(
     new_session: NewSession, settings_of: Callable[..., None], monkeypatch: pytest.MonkeyPatch, keep_sec: float

@@ -18,6 +18,10 @@ class Ledger:
     def __init__(self, processes: int) -> None:
         self.processes = processes
         self.ended = ""
+        self.alive = True
+
+    def is_alive(self) -> bool:
+        return self.alive
 
 
 class Bookkeeper:
@@ -74,6 +78,14 @@ def test_more_processes_or_another_engine_are_forked_anew(
         assert [ledger.ended for ledger in FORKED] == ["dismissed", ""]
     assert released == [0, 1]
     assert FORKED[-1].processes == processes
+
+
+def test_one_that_was_killed_meanwhile_costs_no_session_an_attempt(standing: Standing) -> None:
+    with standing.recogniser("one", 2):
+        pass
+    FORKED[0].alive = False
+    with standing.recogniser("one", 2):
+        assert [ledger.ended for ledger in FORKED] == ["dismissed", ""]
 
 
 def test_they_are_killed_with_a_session_that_goes_wrong(standing: Standing) -> None:

@@ -80,6 +80,13 @@ def test_a_file_whose_end_is_missing_still_says_how_long_it_was(name: str, tmp_p
     assert end_is_missing(facts.duration_sec, facts.promised_sec) is not None
 
 
+def test_a_microphone_that_stopped_before_the_picture_is_no_missing_end(tmp_path: Path) -> None:
+    path = media.sound_that_ends_before_the_picture(tmp_path, sound_sec=3.0, picture_sec=20.0)
+    facts = probe(path)
+    assert facts.duration_sec == pytest.approx(3.0, abs=0.1)
+    assert end_is_missing(facts.duration_sec, facts.promised_sec) is None
+
+
 @pytest.mark.parametrize("claimed_bytes", [0, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_a_recorder_that_did_not_know_yet_promises_nothing(claimed_bytes: int, tmp_path: Path) -> None:
     assert probe(media.lying_wav(tmp_path, claimed_bytes)).promised_sec is None
