@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from jobs import board, bulk
+from jobs import board, bulk, policy
 from jobs.bulk import Bulk
 from jobs.durations import iso
 from jobs.engines.registry import engine_label
@@ -15,7 +16,6 @@ from store import audit, history_queries
 from store.audit import Action
 from store.history_cursor import BadCursor
 from store.history_queries import Counted, HistoryFilter, Sort
-from store.session_queries import SessionRecord
 
 COLUMNS = (
     *("session_id", "title", "file", "state", "demo", "uploaded", "finished", "audio_sec", "processing_sec", "speed"),
@@ -43,21 +43,25 @@ def page(person: Person, which: HistoryFilter, sort: Sort, cursor: str | None, l
             found = history_queries.page(db, which, sort, cursor, limit)
         except BadCursor:
             found = history_queries.page(db, which, sort, None, limit)
-        whole = found.next is None and found.previous is None  # then they need not be counted once more
-        count = Counted(len(found.records), more=False) if whole else history_queries.count(db, which)
+        if found.next is None and found.previous is None:
+            count = Counted(len(found.records), False, Counter(record.status for record in found.records))
+        else:
+            count = found.count or history_queries.count(db, which)
     sessions = board.views(found.records)
-    if whole:
-        retryable, cancellable = (_on_page(what, which, found.records) for what in (Bulk.RETRY, Bulk.CANCEL))
-    else:
-        retryable, cancellable = (bulk.count(what, which, person=person) for what in (Bulk.RETRY, Bulk.CANCEL))
+    retryable, cancellable = (_concerned(what, which, count, person) for what in (Bulk.RETRY, Bulk.CANCEL))
     return HistoryView(sessions, count, retryable, cancellable, found.next, found.previous)
 
 
-def _on_page(what: Bulk, which: HistoryFilter, records: Sequence[SessionRecord]) -> Counted:
-    """What `bulk.count` says, when all sessions of the filter are here."""
+def _concerned(what: Bulk, which: HistoryFilter, count: Counted, person: Person) -> Counted:
+    """How many of the filter's sessions this would concern, for whoever may do it. What was counted tells it, or of a
+    text at least that there are some: counting words is slow."""
     concerned = bulk.concerned(what, which)
-    statuses = concerned.statuses if concerned else frozenset()
-    return Counted(sum(record.status in statuses for record in records), more=False)
+    if concerned is None or not policy.may(person, policy.Action.MEND):
+        return Counted(0, more=False)
+    number = sum(count.by_status.get(status, 0) for status in concerned.statuses)
+    if not count.more or (which.words and number):
+        return Counted(number, count.more)
+    return bulk.count(what, which, person=person)
 
 
 def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:

@@ -6,7 +6,7 @@ store/history_rows.py says how the rows are found.
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from store import history_rows
 from store.history_cursor import BadCursor, Cursor, Value, read_cursor, write_cursor
 from store.history_filter import FINISHED, HistoryFilter
-from store.history_rows import Group, Order
+from store.history_kinds import Group, Order
+from store.history_text import Counts
 from store.schema import CoachingSession
 from store.session_queries import SessionRecord, as_record, by_ids, select_records
 from store.states import FINAL
@@ -59,11 +60,12 @@ NEWEST_FIRST = Sort()
 
 @dataclass(frozen=True)
 class HistoryPage:
-    """One page, and the cursors of its neighbours; None where there is none."""
+    """One page, and the cursors of its neighbours; None where there is none. `count`: of all pages, if it is known."""
 
     records: list[SessionRecord]
     next: str | None
     previous: str | None
+    count: "Counted | None" = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ class Counted:
 
     number: int
     more: bool
+    by_status: Counts = field(default_factory=dict, compare=False)  # of those counted
+
+    @classmethod
+    def up_to(cls, cap: int, by_status: Counts) -> "Counted":
+        number = sum(by_status.values())
+        return cls(min(number, cap), number > cap, by_status)
 
     @property
     def text(self) -> str:
@@ -101,28 +109,34 @@ def page(
     forward = at is None or at.forward
     order = Order(column, descending=sort.descending == forward)
     rows: list[tuple[uuid.UUID, Value]] = []
+    counts: Counts | None = None
     for group in _groups(at, gaps=gaps, forward=forward):
         beyond = at if at is not None and group in {Group.ALL, Group.of(at.value)} else None
-        rows += history_rows.some(db, which, order, group, beyond, limit + 1 - len(rows))
+        found, known = history_rows.some(db, which, order, group, beyond, limit + 1 - len(rows))
+        rows, counts = rows + found, counts if known is None else known
         if len(rows) > limit:
             break
     more, rows = len(rows) > limit, rows[:limit]
     if not forward:
         rows.reverse()
-    found = {record.id: record for record in by_ids(db, [session_id for session_id, _ in rows])}
+    records = {record.id: record for record in by_ids(db, [session_id for session_id, _ in rows])}
     has_next, has_previous = (more, at is not None) if forward else (True, more)
     return HistoryPage(
-        records=[found[session_id] for session_id, _ in rows if session_id in found],
+        records=[records[session_id] for session_id, _ in rows if session_id in records],
         next=_edge(sort, rows[-1], forward=True) if rows and has_next else None,
         previous=_edge(sort, rows[0], forward=False) if rows and has_previous else None,
+        count=None if counts is None else Counted.up_to(_cap(which), counts),
     )
 
 
 def count(db: Session, which: HistoryFilter, cap: int | None = None) -> Counted:
     """How many sessions the filter finds, counted no further than `cap`: 1,000, or 200 of those that have a text."""
-    cap = cap if cap is not None else TEXT_COUNT_CAP if which.words else COUNT_CAP
-    number = history_rows.count(db, which, cap + 1)
-    return Counted(min(number, cap), number > cap)
+    cap = _cap(which) if cap is None else cap
+    return Counted.up_to(cap, history_rows.counts(db, which, cap + 1))
+
+
+def _cap(which: HistoryFilter) -> int:
+    return TEXT_COUNT_CAP if which.words else COUNT_CAP
 
 
 def ids(db: Session, which: HistoryFilter) -> list[uuid.UUID]:

@@ -12,8 +12,8 @@ from jobs.policy import Person
 from store import claims, parking, repair_queries
 from store.database import database_now, transaction
 from store.history_cursor import Cursor, write_cursor
+from store.history_kinds import Order
 from store.history_queries import FINISHED, HistoryFilter, Sort, SortBy
-from store.history_rows import Order
 from store.schema import CoachingSession
 from store.scope import Role
 from store.settings import settings

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from store import history_rows
+from store import history_text
 from store.database import transaction
 from store.history_cursor import BadCursor
 from store.history_queries import (
@@ -227,7 +227,7 @@ def test_text_is_found_the_same_by_walking_and_by_letters(
     wanted = replace(which, text=words)
     walked, number = turn(db, wanted, sort, limit=4) if count(db, wanted).number else [], count(db, wanted)
     for name in ("WALKED", "WALKED_FAR"):
-        monkeypatch.setattr(history_rows, name, 1)
+        monkeypatch.setattr(history_text, name, 1)
     assert (turn(db, wanted, sort, limit=4) if number.number else []) == walked
     assert count(db, wanted) == number
     assert sum(len(shown) for shown in walked) == number.number
