@@ -17,7 +17,8 @@ from bench.worlds.million_rows import databases
 
 SIZES = (1_000, 100_000, 1_000_000)
 FEW, MANY = SIZES[0], SIZES[-1]
-ROUNDS = 9
+ROUNDS, MORE_ROUNDS = 9, 31  # more where it looks as if one took longer: the worst of many is the unluckiest
+LOOKS_LONGER = 1.1
 KINDS = {
     "history": "history page (any order, depth and filter)",
     "active": "active list",
@@ -56,11 +57,14 @@ def _compared(askers: dict[int, ProcessPoolExecutor]) -> Iterator[Figure]:
     for kind, name in KINDS.items():
         times = _times(askers, kind)
         middle = SIZES[1]
+        longer = [one for one in times[FEW] if times[MANY][one] > LOOKS_LONGER * times[FEW][one]]
+        for size, again in _times(askers, kind, longer, MORE_ROUNDS).items():
+            times[size] |= again
         ratios = {one: times[MANY][one] / times[FEW][one] for one in times[FEW]}
         alike = {
             one: ratios[one]
             for one in ratios
-            if askers[FEW].submit(_rows, kind, one).result() == askers[MANY].submit(_rows, kind, one).result()
+            if len({askers[size].submit(_rows, kind, one).result() for size in SIZES}) == 1
         }
         worst, ratio = _slowest(alike or ratios)
         ms = [f"{times[size][worst] * 1000:.1f}" for size in SIZES]
@@ -68,18 +72,19 @@ def _compared(askers: dict[int, ProcessPoolExecutor]) -> Iterator[Figure]:
         yield Figure(f"{name}, the same of the median variant", median((alike or ratios).values()))
         if len(alike) < len(ratios):
             yield Figure(f"{name}, worst of those with more rows to show", _slowest(ratios)[1])
-        _, least = _slowest({one: times[middle][one] / times[FEW][one] for one in times[FEW]})
+        _, least = _slowest({one: times[middle][one] / times[FEW][one] for one in alike or ratios})
         yield Figure(f"{name}, a hundred thousand to a thousand, worst", least)
 
 
-def _times(askers: dict[int, ProcessPoolExecutor], kind: str) -> dict[int, Times]:
+def _times(
+    askers: dict[int, ProcessPoolExecutor], kind: str, names: list[str] | None = None, rounds: int = ROUNDS
+) -> dict[int, Times]:
     """The p50 of each variant in seconds, by the number of sessions; the sizes take turns."""
     took: dict[int, dict[str, list[float]]] = {size: {} for size in SIZES}
-    names = askers[FEW].submit(_names, kind).result()
-    for name in names:
+    for name in askers[FEW].submit(_names, kind).result() if names is None else names:
         for size in SIZES:
             askers[size].submit(_ask, kind, name).result()  # whatever is read for the first time
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for size in SIZES:
                 took[size].setdefault(name, []).append(askers[size].submit(_ask, kind, name).result())
     return {size: {name: median(seconds) for name, seconds in took[size].items()} for size in SIZES}
