@@ -65,7 +65,7 @@ def draw(view: HistoryView) -> None:
     if not view.sessions:
         st.info("No session fits. Change the filters, or upload a recording.", icon=":material/search_off:")
         return
-    st.caption(f"{view.count.text} sessions")
+    st.caption(f"{view.count.text} session{'' if view.count.text == '1' else 's'}")
     history_table.draw(view, live.ask(owner_names, reader, frozenset(session.owner for session in view.sessions)))
     with st.container(horizontal=True, horizontal_alignment="center"):
         turn("Previous", ":material/chevron_left:", view.previous)

@@ -30,6 +30,8 @@ def test_finished_sessions_are_listed_and_running_ones_are_not(new_session: NewS
     words = said(opened("history.py"))
     assert "Finished one" in words
     assert "Completed" in words
+    assert "1 session" in words
+    assert "1 sessions" not in words
     assert "Still waiting" not in words
 
 
