@@ -3,12 +3,15 @@
 import uuid
 from collections.abc import Callable
 
+from sqlalchemy import select
+
 from jobs import messages
 from jobs.claim import Claim
 from jobs.errors import RecognitionFailed
 from jobs.outcome import settle_error
 from store import checkpoints, outcomes
 from store.database import transaction
+from store.schema import CoachingSession
 from store.transcript_queries import Line, lines_so_far, segments_so_far
 from tests.instruments.claims import attempts_of, claimed, finish_chunk, record_of, set_facts
 
@@ -58,6 +61,8 @@ def test_chunks_of_other_boundaries_are_removed(new_session: NewSession) -> None
     assert record_of(session_id).duration_processed == 20
     with transaction() as db:
         assert [segment["start_sec"] for segment in segments_so_far(db, session_id)] == [0.0]
+        resumed = select(CoachingSession.duration_resumed).where(CoachingSession.id == session_id)
+        assert db.scalars(resumed).one() == 20  # its speed counts what this attempt did
 
 
 def test_a_lost_claim_resumes_and_finishes_nothing(new_session: NewSession) -> None:
