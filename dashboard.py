@@ -1,6 +1,7 @@
 """The map of the app: the pages people see, and the API beside them on the same port.
 
-Run it with `uvicorn dashboard:app --timeout-keep-alive 75` (as `make run` does) or `streamlit run dashboard.py`.
+Run it with `uvicorn dashboard:app --timeout-keep-alive 75` (as `make run` does). `streamlit run dashboard.py` finds the
+desk without the door before it: all the same, but answers on a session are not kept and have no ETag.
 """
 
 import logging
@@ -75,14 +76,12 @@ def configure_streamlit() -> None:
 
 
 configure_streamlit()
-app = st.App(
+desk = st.App(
     Path(__file__).resolve().parent / "pages" / "navigation.py",
     secrets=sign_in_secrets(),
     routes=[Mount("/api", app=api_app)],
-    middleware=[
-        Middleware(StatusDoor),
-        Middleware(DashboardDoor, index=Path(st.__file__).parent / "static" / "index.html"),
-    ],
+    middleware=[Middleware(DashboardDoor, index=Path(st.__file__).parent / "static" / "index.html")],
     lifespan=lifespan,
     on_script_error=mishap.say,
 )
+app = StatusDoor(desk)  # outside of all else: what clients poll must not cost the way through Streamlit's layers

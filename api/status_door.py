@@ -39,7 +39,7 @@ class LeftToTheApp(Exception):
 
 
 class StatusDoor:
-    """Middleware, the outermost one: an answer that is kept costs no more than a constant."""
+    """Around everything else: an answer that is kept costs no more than a constant."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -4,13 +4,14 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from jobs import attempt, doorbell, retry_cancel
 from jobs.engines import registry
-from store import checkpoints
+from store import checkpoints, outcomes
 from store.settings import settings
 from store.states import Status
 from tests.instruments.claims import attempts_of, history_of, record_of
@@ -100,19 +101,19 @@ def test_an_engine_that_this_installation_lost_waits_for_operations(
     assert (record.status, record.error_code, record.failures) == (Status.PENDING, "engine-unavailable", 0)
 
 
-@pytest.mark.parametrize("step", ["resume", "save", "segments"])
+@pytest.mark.parametrize(("module", "step"), [(checkpoints, "resume"), (checkpoints, "save"), (outcomes, "complete")])
 def test_postgres_away_for_a_moment_is_waited_for_and_costs_no_try(
-    step: str, session_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, step: str, session_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While preparing, at a checkpoint, and at the commit."""
-    real, away = getattr(checkpoints, step), [True]
+    real, away = getattr(module, step), [True]
 
     def falter(*arguments: object, **named: object) -> object:
         if away.pop() if away else False:
             raise OperationalError("statement", {}, Exception("the connection is gone"))
         return real(*arguments, **named)
 
-    monkeypatch.setattr(checkpoints, step, falter)
+    monkeypatch.setattr(module, step, falter)
     assert run_next()
     assert not away
     assert record_of(session_id).status is Status.COMPLETED
