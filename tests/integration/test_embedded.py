@@ -217,6 +217,15 @@ def test_second_wrapper_shares_the_servers_and_takes_them_over(var_dir: Path) ->
     assert server_pids(var_dir) == {}
 
 
+@pytest.fixture
+def hanging_up_is_heard() -> Iterator[None]:
+    """`nohup` lets whatever it starts ignore SIGHUP, the tests too, and so all that they start."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hanging_up_is_heard")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_stops_command_descendants_and_servers(var_dir: Path, sent: signal.Signals, code: int) -> None:
     stray = "import subprocess as s; print(s.Popen(['sleep', '1000'], start_new_session=True).pid, flush=True); input()"
