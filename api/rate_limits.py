@@ -80,8 +80,8 @@ def forget() -> None:
 def _count(key: tuple[str, str], most: int, headers: MutableMapping[str, str]) -> None:
     """Tell what the headers of the IETF's draft tell."""
     allowed, left, wait_sec = _calls.hit(key, most)
-    headers["RateLimit-Policy"] = _policy(key[0], most)
-    headers["RateLimit"] = f'"{key[0]}";r={left};t={wait_sec}'
+    headers["ratelimit-policy"] = _policy(key[0], most)
+    headers["ratelimit"] = f'"{key[0]}";r={left};t={wait_sec}'
     if not allowed:
         raise _too_many(key[0], most, wait_sec)
 

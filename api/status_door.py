@@ -6,7 +6,7 @@ sessions, other calls) it leaves to the app behind it.
 """
 
 import logging
-import os
+import random
 import re
 import uuid
 from collections.abc import Mapping
@@ -118,11 +118,11 @@ async def _give(answer: StatusAnswer, known: bytes, told: Mapping[str, str], sen
     headers: RawHeaders = [
         *(answer.headers_unchanged if unchanged else answer.headers),
         (b"x-request-id", _reference().encode()),
-        *((name.lower().encode(), value.encode()) for name, value in told.items()),
     ]
+    headers += [(name.encode(), value.encode()) for name, value in told.items()]
     await send({"type": "http.response.start", "status": 304 if unchanged else 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if unchanged else answer.body})
 
 
 def _reference() -> str:
-    return os.urandom(6).hex()
+    return f"{random.getrandbits(48):012x}"  # a name, no secret
