@@ -53,15 +53,15 @@ def page(person: Person, which: HistoryFilter, sort: Sort, cursor: str | None, l
 
 
 def _concerned(what: Bulk, which: HistoryFilter, count: Counted, person: Person) -> Counted:
-    """How many of the filter's sessions this would concern, for whoever may do it. What was counted tells it, or of a
-    text at least that there are some: counting words is slow."""
+    """How many of the filter's sessions this would concern, for whoever may do it. What was counted tells it; of a text
+    that many have perhaps only that there are some: counting words is slow."""
     concerned = bulk.concerned(what, which)
     if concerned is None or not policy.may(person, policy.Action.MEND):
         return Counted(0, more=False)
-    number = sum(count.by_status.get(status, 0) for status in concerned.statuses)
-    if not count.more or (which.words and number):
-        return Counted(number, count.more)
-    return bulk.count(what, which, person=person)
+    found = {status: number for status, number in count.by_status.items() if status in concerned.statuses}
+    if not (which.words and count.more):
+        return Counted.up_to(history_queries.COUNT_CAP, found)
+    return Counted(sum(found.values()), more=True) if found else bulk.count(what, which, person=person)
 
 
 def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:

@@ -74,7 +74,7 @@ class Counted:
 
     number: int
     more: bool
-    by_status: Counts = field(default_factory=dict, compare=False)  # of those counted
+    by_status: Counts = field(default_factory=dict, compare=False)  # exact up to the cap; of a text, of those counted
 
     @classmethod
     def up_to(cls, cap: int, by_status: Counts) -> "Counted":

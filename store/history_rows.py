@@ -30,11 +30,11 @@ def some(
 
 
 def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
-    """How many sessions of each state the filter finds, counted no further than `most` in all."""
+    """How many sessions of each state the filter finds, counted no further than `most` of each; with a text, in all."""
     if which.words:
         return history_text.counts(db, which, most)
     rows = by_kind(db, which, NEWEST_FIRST, Group.ALL, None, most)
-    return history_text.counted(db, rows, most) if rows is not None else {}
+    return history_text.counted(db, rows) if rows is not None else {}
 
 
 def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:

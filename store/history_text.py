@@ -56,8 +56,8 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
     return counted(db, with_letters(which, ID.label("id"), STATUS.label("status")), most)
 
 
-def counted(db: Session, rows: "CompoundSelect[Any] | Select[Any]", most: int) -> Counts:
-    """How many of the first `most` rows there are of each status."""
+def counted(db: Session, rows: "CompoundSelect[Any] | Select[Any]", most: int | None = None) -> Counts:
+    """How many of the rows, or the first `most` of them, there are of each status."""
     first = select(rows.subquery("rows").c.status).limit(most).subquery("some")
     found = db.execute(select(first.c.status, func.count().label("number")).group_by(first.c.status))
     return {Status(row.status): row.number for row in found}
