@@ -64,7 +64,7 @@ def test_a_coach_uploads_a_recording_and_watches_it_become_a_transcript(
 
 
 def download(page: Page, button: str, target: Path) -> str:
-    """The name of the file. Streamlit may forget what it has written when the page is drawn anew: people press again."""
+    """The name of the file. Streamlit may forget it when the page is drawn anew at that moment: people press again."""
     for _ in range(3):
         with page.expect_download() as downloading:
             page.get_by_role("button", name=button).click()
