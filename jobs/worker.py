@@ -1,6 +1,5 @@
 """The worker: `python -m jobs.worker`. An RQ worker whose jobs carry nothing; Postgres says what there is to do."""
 
-import gc
 import logging
 import os
 import signal
@@ -101,7 +100,6 @@ def main() -> int:
     sandbox.preload()  # before the fork: the work-horses share it
     registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
     audio_store()  # likewise what it imports; its client is made in the work-horse, by which alone it is used
-    gc.freeze()  # the collector would write into pages that the work-horses share, and so make each its own
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)
         worker = TranscriptionWorker(
