@@ -78,7 +78,10 @@ def _show_once(made: str) -> None:
 @st.dialog("Revoke this token?")
 def _confirm_revoke(token_id: str, name: str) -> None:
     st.markdown(f"Programs that use **{plain(name)}** are refused at once. This cannot be undone.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it"):
-            st.rerun()
-        confirm.act("Revoke it", lambda who: tokens.revoke_token(token_id, who), key="confirm-revoke", icon="key_off")
+    confirm.decide(
+        "Keep it",
+        "Revoke it",
+        lambda who: tokens.revoke_token(token_id, who),
+        key="confirm-revoke",
+        icon="key_off",
+    )

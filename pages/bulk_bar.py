@@ -40,15 +40,13 @@ def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
     label, icon, states, consequence = WORDS[what]
     noun = "session" if count.number == 1 else "sessions"
     st.markdown(f"**{count.text} {states} {noun}** of the current filter will {consequence}.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Leave them"):
-            st.rerun()
-        confirm.act(
-            f"{label.removesuffix(' all')} {count.text} {noun}",
-            lambda who: confirm.tell(_done(what, which, who)),
-            key="confirm-bulk",
-            icon=icon,
-        )
+    confirm.decide(
+        "Leave them",
+        f"{label.removesuffix(' all')} {count.text} {noun}",
+        lambda who: confirm.tell(_done(what, which, who)),
+        key="confirm-bulk",
+        icon=icon,
+    )
 
 
 def _done(what: Bulk, which: HistoryFilter, who: Person) -> str:

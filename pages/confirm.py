@@ -38,6 +38,14 @@ def act(
         st.rerun()
 
 
+def decide(leave: str, label: str, change: Callable[[Person], object], *, key: str, icon: str) -> None:
+    """The end of a question: a button that leaves everything as it is, and one that does it."""
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(leave):
+            st.rerun()
+        act(label, change, key=key, icon=icon)
+
+
 def say_and_ask() -> None:
     """Say why the last click changed nothing, and open the question it asked for; outside the part that refreshes."""
     if TOLD in st.session_state:

@@ -63,10 +63,13 @@ def draw_account(account: AccountRecord) -> None:
 def question(what: Change, account: AccountRecord) -> None:
     label, icon, consequence = ASKS[what]
     st.markdown(f"**{plain(account.name)}** ({plain(account.email)}) {consequence}.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Leave it"):
-            st.rerun()
-        confirm.act(label, lambda who: people.change(what, account.id, person=who), key=f"confirm-{what}", icon=icon)
+    confirm.decide(
+        "Leave it",
+        label,
+        lambda who: people.change(what, account.id, person=who),
+        key=f"confirm-{what}",
+        icon=icon,
+    )
 
 
 who = person()

@@ -55,15 +55,13 @@ def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **loo
 @st.dialog("Cancel this transcription?")
 def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
     st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it running"):
-            st.rerun()
-        confirm.act(
-            "Cancel transcription",
-            lambda who: retry_cancel.cancel(session_id, person=who),
-            key="confirm-cancel",
-            icon="close",
-        )
+    confirm.decide(
+        "Keep it running",
+        "Cancel transcription",
+        lambda who: retry_cancel.cancel(session_id, person=who),
+        key="confirm-cancel",
+        icon="close",
+    )
 
 
 @st.dialog("Delete this session?")
@@ -71,26 +69,22 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
     st.markdown(
         f"**{plain(title)}**, its recording and its transcript are removed **for good**. This cannot be undone."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it"):
-            st.rerun()
-        confirm.act(
-            "Delete for good",
-            lambda who: retry_cancel.delete(session_id, person=who),
-            key="confirm-delete",
-            icon="delete",
-        )
+    confirm.decide(
+        "Keep it",
+        "Delete for good",
+        lambda who: retry_cancel.delete(session_id, person=who),
+        key="confirm-delete",
+        icon="delete",
+    )
 
 
 @st.dialog("Give this session up?")
 def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
     st.markdown(f"**{plain(title)}** becomes failed. What is finished of it is kept, and its coach can retry it.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Leave it"):
-            st.rerun()
-        confirm.act(
-            "Fail it",
-            lambda who: retry_cancel.give_up(session_id, person=who),
-            key="confirm-fail",
-            icon="block",
-        )
+    confirm.decide(
+        "Leave it",
+        "Fail it",
+        lambda who: retry_cancel.give_up(session_id, person=who),
+        key="confirm-fail",
+        icon="block",
+    )
