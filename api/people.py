@@ -25,16 +25,15 @@ UPLOADS = ("/v1/uploads", "/v1/sessions")
 def current_person(request: Request) -> Person:
     """Whoever this request is from, with its address, and counted against their limit; ApiProblem 401, 403 or 429."""
     address = request.client.host if request.client else None
-    told: MutableMapping[str, str] = request.scope.setdefault("desk.headers", {})
     try:
         person = identified(request)
     except ApiProblem:
         if not is_without_sign_in(request):
+            told: MutableMapping[str, str] = request.scope.setdefault("desk.headers", {})
             rate_limits.count(f"address {address}", told)  # not before: who guesses must not keep out their neighbours
         raise
-    if not person.local:
-        path = request.url.path.removeprefix("/api").rstrip("/")
-        rate_limits.counted_once(request.scope, person, upload=request.method == "POST" and path in UPLOADS)
+    path = request.url.path.removeprefix("/api").rstrip("/")
+    rate_limits.counted_once(request.scope, person, upload=request.method == "POST" and path in UPLOADS)
     return replace(person, address=address)
 
 
