@@ -46,8 +46,7 @@ def quieten_others() -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = True
-    logging.getLogger("uvicorn.access").disabled = True
+        logger.propagate = name != "uvicorn.access"  # where nobody listens, uvicorn does not even write the line
     logging.getLogger("streamlit.error_util").disabled = True  # it would log a page's error twice, and unredacted
 
 
