@@ -100,9 +100,10 @@ def _cut_frames(sound: BinaryIO, frames: int, most: int, longest: int) -> Iterat
 def _loudness(sound: BinaryIO, begin: int, end: int) -> npt.NDArray[np.int64]:
     """Loudness of the frames from `begin` to before `end` in tenths of a decibel: integers, the same on every host."""
     sound.seek(begin * FRAME_BYTES)
-    samples = np.frombuffer(sound.read((end - begin) * FRAME_BYTES), dtype="<i2").astype(np.int64)
-    samples = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES]
-    energy = (samples.reshape(-1, FRAME_SAMPLES) ** 2).sum(axis=1) // FRAME_SAMPLES
+    samples = np.frombuffer(sound.read((end - begin) * FRAME_BYTES), dtype="<i2")
+    whole = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    # squared and summed a few frames at a time: a window of wide integers would stay with the process (6 MB)
+    energy = np.einsum("ij,ij->i", whole, whole, dtype=np.int64) // FRAME_SAMPLES
     loudness: npt.NDArray[np.int64] = np.rint(100 * np.log10(energy + 1)).astype(np.int64)
     return loudness
 
