@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from store import history_rows
+from store import history_rows, history_text
 from store.history_cursor import BadCursor, Cursor, Value, read_cursor, write_cursor
 from store.history_filter import FINISHED, HistoryFilter
 from store.history_kinds import Group, Order
@@ -24,7 +24,6 @@ from store.states import FINAL
 
 __all__ = ["FINISHED", "HistoryFilter"]  # and what is defined here
 COUNT_CAP = 1000
-TEXT_COUNT_CAP = 200  # each has to be looked at
 STREAM_ROWS = 500
 
 
@@ -136,7 +135,7 @@ def count(db: Session, which: HistoryFilter, cap: int | None = None) -> Counted:
 
 
 def _cap(which: HistoryFilter) -> int:
-    return TEXT_COUNT_CAP if which.words else COUNT_CAP
+    return history_text.COUNT_CAP if which.words else COUNT_CAP
 
 
 def ids(db: Session, which: HistoryFilter) -> list[uuid.UUID]:

@@ -18,6 +18,7 @@ from store.states import Status
 
 WALKED = 2_000  # rows in which a text is looked for before the index of letters is asked
 WALKED_FAR = 20_000  # the same of one coach, whose rows are seldom more, and to count what is common
+COUNT_CAP = 200  # each has to be looked at
 NEWEST_FIRST = Order("created_at", descending=True)
 Rows = list[tuple[uuid.UUID, Value]]
 Counts = Mapping[Status, int]
@@ -82,7 +83,8 @@ def _by_letters(
     """All that have the text are found before they are put in order, instead of walking through the order."""
     columns = (ID.label("id"), order.key.label("key"), STATUS.label("status"))
     found = with_letters(which, *columns).cte("found").prefix_with("MATERIALIZED")
-    of_status = select(found.c.status, func.count().label("number")).group_by(found.c.status).subquery("of_status")
+    some = select(found.c.status).limit(COUNT_CAP + 1).subquery("some")
+    of_status = select(some.c.status, func.count().label("number")).group_by(some.c.status).subquery("of_status")
     counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
     wanted = select(found.c.id, found.c.key).where(*reached(order, group, at, found.c.key, found.c.id))
     page = wanted.order_by(*order.by(found.c.key, found.c.id)).limit(limit).subquery("page")
