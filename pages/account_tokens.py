@@ -75,7 +75,7 @@ def _show_once(made: str) -> None:
             st.rerun()
 
 
-@st.dialog("Revoke this token?")
+@confirm.question("Revoke this token?")
 def _confirm_revoke(token_id: str, name: str) -> None:
     st.markdown(f"Programs that use **{plain(name)}** are refused at once. This cannot be undone.")
     confirm.decide(

@@ -35,7 +35,7 @@ def draw(view: HistoryView, which: HistoryFilter, who: Person) -> None:
                 )
 
 
-@st.dialog("Are you sure?")
+@confirm.question("Are you sure?")
 def _question(what: Bulk, which: HistoryFilter, count: Counted) -> None:
     label, icon, states, consequence = WORDS[what]
     noun = "session" if count.number == 1 else "sessions"

@@ -4,6 +4,7 @@ The questions are asked outside the part that refreshes, so that a refresh never
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -18,7 +19,10 @@ from pages.readings import AWAY, DatabaseAway
 from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
+ASKING = "asking"  # whether a question is open; when it ends, however that may be, the whole page is drawn anew
 TOLD = "told"  # what the last click did not change, or how much it did
+
+question = partial(st.dialog, on_dismiss="rerun")  # the decorator of what asks
 
 
 def act(
@@ -50,9 +54,15 @@ def say_and_ask() -> None:
     """Say why the last click changed nothing, and open the question it asked for; outside the part that refreshes."""
     if TOLD in st.session_state:
         st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
+    st.session_state[ASKING] = ASKED in st.session_state
     if ASKED in st.session_state:
         dialog, arguments = st.session_state.pop(ASKED)
         dialog(*arguments)
+
+
+def is_asking() -> bool:
+    """Whether a question is open, which drawing the whole page anew would close."""
+    return bool(st.session_state.get(ASKING))
 
 
 def tell(sentence: str) -> None:

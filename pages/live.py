@@ -1,6 +1,7 @@
 """What refreshes by itself: the only timer of the pages, and what they say when the database is away."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -52,23 +53,28 @@ def _refresh(
         return
     except (SignInRefused, NotAllowed):
         st.rerun()
-    at = viewer.exact_time(reading.at)
-    if not reading.fresh and stamp:
+    if reading.fresh:
+        draw(reading.facts)
+        if stamp:
+            _say_how_fresh(reading.at)
+        return
+    if stamp:
         st.warning(
-            f"The database does not answer. What you see is from **{at}**, not live. Uploaded recordings are safe; "
-            "this page goes on by itself.",
+            f"The database does not answer. What you see is from **{viewer.exact_time(reading.at)}**, not live. "
+            "Uploaded recordings are safe; this page goes on by itself.",
             icon=":material/cloud_off:",
         )
     with st.container(key=f"live-{'stamped' if stamp else question.__name__}"):
         draw(reading.facts)
-    if not reading.fresh:
-        st.html("<style>[class*='st-key-live-'] { opacity: 0.45; filter: grayscale(0.7); }</style>")
-    elif stamp:
-        # The second half appears by itself when no refresh has replaced it in time: the server or the network is gone
-        st.html(
-            f'<div class="freshness">As of {at}<span class="late" style="animation-delay: {_late_sec():g}s">'
-            " · not refreshed since, reconnecting…</span></div>"
-        )
+    st.html("<style>[class*='st-key-live-'] { opacity: 0.45; filter: grayscale(0.7); }</style>")
+
+
+def _say_how_fresh(at: datetime) -> None:
+    """The second half appears by itself when no refresh has replaced it in time: the server or the network is gone."""
+    st.html(
+        f'<div class="freshness">As of {viewer.exact_time(at)}<span class="late" style="animation-delay: '
+        f'{_late_sec():g}s"> · not refreshed since, reconnecting…</span></div>'
+    )
 
 
 def _late_sec() -> float:

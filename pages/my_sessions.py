@@ -1,6 +1,9 @@
 """Home: the upload box, and each of the coach's sessions, live."""
 
+import uuid
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from jobs.cards import Card, cards
 from jobs.sample import submit_sample
@@ -8,20 +11,39 @@ from pages import confirm, live, session_card, tab_title, uploads
 from pages.signed_in import person
 from store.states import FINAL
 
+Texts = dict[uuid.UUID, DeltaGenerator]
 MOST_FINISHED = 8  # the others are in the history
 
 
-def draw(found: list[Card]) -> None:
-    tab_title.show([card.view for card in found])
+def frame(found: list[Card]) -> Texts:
+    """What stays while no session changes its state; by session, where the text of its card is to be drawn."""
     if not found:
         _nothing_yet()
-        return
-    finished = [card for card in found if card.view.status in FINAL]
+        return {}
+    with st.container(key="live-cards"):
+        texts = {card.view.session_id: session_card.frame(card) for card in _shown(found)}
+        if len(texts) < len(found):
+            st.page_link("history.py", label="All finished sessions", icon=":material/history:")
+    return texts
+
+
+def draw(found: list[Card]) -> None:
+    """What moves. Another state draws the whole page anew, though not over a question that is being asked."""
+    if shape(found) != drawn and not confirm.is_asking():
+        st.rerun()
+    tab_title.show([card.view for card in found])
     for card in found:
-        if card not in finished[MOST_FINISHED:]:
-            session_card.draw(card)
-    if len(finished) > MOST_FINISHED:
-        st.page_link("history.py", label="All finished sessions", icon=":material/history:")
+        if text := texts.get(card.view.session_id):
+            session_card.fill(text, card)
+
+
+def shape(found: list[Card]) -> list[object]:
+    return [len(found), *map(session_card.shape, _shown(found))]
+
+
+def _shown(found: list[Card]) -> list[Card]:
+    finished = [card for card in found if card.view.status in FINAL]
+    return [card for card in found if card not in finished[MOST_FINISHED:]]
 
 
 def _nothing_yet() -> None:
@@ -49,4 +71,6 @@ st.markdown(
 )
 who = person()
 uploads.section(who)
+sessions = live.ask(cards, who)
+texts, drawn = frame(sessions), shape(sessions)
 live.show(draw, cards, who)

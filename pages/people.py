@@ -59,7 +59,7 @@ def draw_account(account: AccountRecord) -> None:
                 confirm.ask(label, question, (what, account), key=f"{what}-{account.id}", icon=icon)
 
 
-@st.dialog("Are you sure?")
+@confirm.question("Are you sure?")
 def question(what: Change, account: AccountRecord) -> None:
     label, icon, consequence = ASKS[what]
     st.markdown(f"**{plain(account.name)}** ({plain(account.email)}) {consequence}.")

@@ -34,6 +34,12 @@ def draw(view: SessionView, *, detailed: bool) -> None:
         _ask_about(view, "Delete", _confirm_delete, icon="delete", type="tertiary")
 
 
+def shape(view: SessionView) -> tuple[object, ...]:
+    """All that these buttons are drawn from."""
+    given_up = view.message == messages.FAILED_FOR_GOOD
+    return view.can_retry, view.can_cancel, view.can_delete, view.error_code, given_up
+
+
 def draw_repair(view: SessionView) -> None:
     """What operations may do to a session that does not move."""
     session_id = view.session_id
@@ -52,7 +58,7 @@ def _ask_about(view: SessionView, label: str, dialog: Callable[..., None], **loo
     confirm.ask(label, dialog, (view.session_id, view.title), key=f"{label.lower()}-{view.session_id}", **look)
 
 
-@st.dialog("Cancel this transcription?")
+@confirm.question("Cancel this transcription?")
 def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
     st.markdown(f"**{plain(title)}** stops within seconds. The recording is kept, and you can start it again later.")
     confirm.decide(
@@ -64,7 +70,7 @@ def _confirm_cancel(session_id: uuid.UUID, title: str) -> None:
     )
 
 
-@st.dialog("Delete this session?")
+@confirm.question("Delete this session?")
 def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
     st.markdown(
         f"**{plain(title)}**, its recording and its transcript are removed **for good**. This cannot be undone."
@@ -78,7 +84,7 @@ def _confirm_delete(session_id: uuid.UUID, title: str) -> None:
     )
 
 
-@st.dialog("Give this session up?")
+@confirm.question("Give this session up?")
 def _confirm_fail(session_id: uuid.UUID, title: str) -> None:
     st.markdown(f"**{plain(title)}** becomes failed. What is finished of it is kept, and its coach can retry it.")
     confirm.decide(

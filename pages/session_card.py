@@ -3,34 +3,33 @@
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from jobs.cards import Card
-from jobs.durations import ago, clock, roughly
+from jobs.durations import clock
 from jobs.session_view import SessionView
-from pages import session_buttons, viewer
+from pages import card_text, session_buttons
 from pages.plain import plain
 from store.states import Status
 from store.transcript_queries import Line
 
-BASES = {
-    "measured": "progress measured",
-    "reported": "progress as the service reports it",
-    "estimated": "progress estimated from the time",
-}
+
+def draw(card: Card) -> None:
+    """The card on the session's own page, whose title is the session's."""
+    fill(frame(card, detailed=True), card, words=False)
 
 
-def draw(card: Card, *, detailed: bool = False) -> None:
-    """The card; `detailed` on the session's own page, where its title is the page's.
-
-    Every element costs each of its viewers about 0.2 ms a refresh, so what is only read is one of them.
-    """
+def frame(card: Card, *, detailed: bool = False) -> DeltaGenerator:
+    """What stays while `shape(card)` does: the card's border, title, links and buttons. Its text is to come into what
+    is returned."""
     view = card.view
     with st.container(border=True, key=f"card-{view.session_id}"):
         if not detailed:
             title_link(view)
-        words = [] if detailed else card.words
-        st.markdown("\n\n".join([_badges(view), *_how_far(view), _facts(card), *_words(words)]), unsafe_allow_html=True)
-        _notes(card)
+        text = st.empty()
+        _failure(view)
+        if card.note:
+            st.info(card.note, icon=":material/hourglass_top:")
         if view.status is Status.COMPLETED and not detailed:
             st.page_link(
                 "session.py",
@@ -39,6 +38,19 @@ def draw(card: Card, *, detailed: bool = False) -> None:
                 query_params={"session": str(view.session_id)},
             )
         session_buttons.draw(view, detailed=detailed)
+    return text
+
+
+def shape(card: Card) -> tuple[object, ...]:
+    """All that the frame is drawn from."""
+    view = card.view
+    failure = (view.cause, view.advice, view.error_code) if view.status is Status.FAILED else None
+    return (view.session_id, view.title, view.status, failure, card.note, *session_buttons.shape(view))
+
+
+def fill(text: DeltaGenerator, card: Card, *, words: bool = True) -> None:
+    """The card's text, which moves: `text` is what its frame returned."""
+    text.markdown(card_text.text(card, words=words), unsafe_allow_html=True)
 
 
 def title_link(view: SessionView) -> None:
@@ -47,97 +59,20 @@ def title_link(view: SessionView) -> None:
     st.page_link("session.py", label=title, icon="", query_params={"session": str(view.session_id)}, width="content")
 
 
-def facts(card: Card) -> list[str]:
-    """What is known of the session's time, in the order in which a coach asks for it; no promise where nobody comes."""
-    view = card.view
-    if view.status is Status.COMPLETED:
-        took = roughly(view.processing_sec) if view.processing_sec else None
-        finished = viewer.day_and_time(view.finished_at, now=view.as_of) if view.finished_at else None
-        told = [
-            f"{clock(view.duration_total)} of audio",
-            took and f"processed in {took}",
-            view.speed_text,
-            finished and f"finished {finished}",
-        ]
-        return [fact for fact in told if fact]
-    known = [f"{view.audio_text} of audio done"]
-    if view.place and view.status is Status.PENDING:
-        known.append(f"{view.place.text} in the queue")
-    if view.status is Status.PENDING:
-        known.append(f"{view.priority} priority")
-    if view.remaining_text and view.estimated_completion and not view.stalled and not card.note:
-        known.append(f"{view.remaining_text} left")
-        known.append(ready(view))
-    if view.status is Status.PROCESSING:
-        known.append(BASES[view.basis])
-    known.append(f"updated {ago(view.updated_ago_sec)}")
-    return known
-
-
-def ready(view: SessionView) -> str:
-    """`Ready 14:32–14:41 (8 times out of 10), from 46 similar sessions`, or one time that is a rough estimate."""
-    if view.ready_from is None or view.ready_to is None:
-        about = viewer.day_and_time(view.estimated_completion or view.as_of, now=view.as_of)
-        return f"ready about {about} (rough estimate)"
-    first, last = (viewer.day_and_time(moment, now=view.as_of) for moment in (view.ready_from, view.ready_to))
-    between = first if first == last else f"{first}–{last}"
-    return f"Ready {between} (8 times out of 10), from {view.similar_sessions} similar sessions"
-
-
 def transcript_lines(lines: list[Line]) -> None:
     """The words so far, with their times."""
     rows = "".join(f"<li><time>{clock(line.start_sec)}</time><span>{escape(line.text)}</span></li>" for line in lines)
     st.html(f'<ol class="lines">{rows}</ol>')
 
 
-def _badges(view: SessionView) -> str:
-    badges = [f":{view.look.colour}-badge[{view.look.icon} {view.look.label}]"]
-    if view.stalled:
-        badges.insert(0, ":red-badge[:material/report: Stalled]")
-    elif view.overdue:
-        badges.insert(0, ":orange-badge[:material/hourglass_bottom: Taking longer than expected]")
-    return " ".join(badges)
-
-
-def _how_far(view: SessionView) -> list[str]:
-    """The percentage in words and as a bar, which has the theme's colour unless its state has one of its own."""
-    percent = view.progress
-    return [
-        f'<p class="how-far"><strong>{percent} %</strong> · {escape(view.message)}</p>',
-        f':primary[<span class="bar {view.look.colour}" role="progressbar" aria-label="progress" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{percent}" aria-valuetext="{percent}%">'
-        f'<span style="width: {percent}%"></span></span>]',
-    ]
-
-
-def _facts(card: Card) -> str:
-    return f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in facts(card))}</p>'
-
-
-def _words(lines: list[Line]) -> list[str]:
-    """On one line of HTML: an empty one would end it, and what follows would be read as Markdown."""
-    said = "<br>".join(escape(" ".join(line.text.split())) for line in lines)
-    return [f'<p class="words">{said}</p>'] if said else []
-
-
-def _notes(card: Card) -> None:
-    view = card.view
-    if view.notice and view.status is not Status.FAILED:
-        st.caption(f":material/content_cut: {plain(view.notice)}")
-    if view.status is Status.FAILED and view.cause:
-        st.error(f"{plain(view.cause)} {plain(view.advice or '')}", icon=":material/error:")
-        if view.error_code:
-            st.page_link(
-                "help.py",
-                label="What this means and what to do",
-                icon=":material/help:",
-                query_params={"topic": view.error_code},
-            )
-    elif view.status is Status.PENDING and view.cause and not card.note:
-        st.caption(f":material/info: {plain(view.cause)}")
-    if view.stalled:
-        st.caption(f":material/report: {plain(view.evidence)} Another worker takes over by itself.")
-    elif view.overdue:
-        st.caption(f":material/hourglass_bottom: {plain(view.overdue_text or '')} {plain(view.recommended)}")
-    if card.note:
-        st.info(card.note, icon=":material/hourglass_top:")
+def _failure(view: SessionView) -> None:
+    if view.status is not Status.FAILED or not view.cause:
+        return
+    st.error(f"{plain(view.cause)} {plain(view.advice or '')}", icon=":material/error:")
+    if view.error_code:
+        st.page_link(
+            "help.py",
+            label="What this means and what to do",
+            icon=":material/help:",
+            query_params={"topic": view.error_code},
+        )
