@@ -71,7 +71,7 @@ def _show_once(made: str) -> None:
     st.code(made, language=None, wrap_lines=True)
     st.caption("Programs send it as `Authorization: Bearer td_…`.")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("I have copied it", type="primary", icon=":material/check:"):
+        if st.button("I have copied it", type="primary", icon=":material/check:", on_click=confirm.answered):
             st.rerun()
 
 

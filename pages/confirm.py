@@ -1,6 +1,7 @@
 """What a person does by a button, and the questions asked before what cannot be undone.
 
-The questions are asked outside the part that refreshes, so that a refresh never closes them.
+A question is asked outside the part that refreshes, and with every drawing of the whole page until it is answered:
+neither a refresh nor an upload that ends meanwhile closes it.
 """
 
 from collections.abc import Callable
@@ -14,15 +15,23 @@ from jobs.policy import NotAllowed, Person
 from jobs.retry_cancel import NotPossible
 from jobs.sign_in import SignInRefused
 from pages import live
+from pages.places import Place
 from pages.plain import plain
 from pages.readings import AWAY, DatabaseAway
 from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
-ASKING = "asking"  # whether a question is open; when it ends, however that may be, the whole page is drawn anew
+ASKED_ON = "asked-on"  # the page that this was asked on
 TOLD = "told"  # what the last click did not change, or how much it did
 
-question = partial(st.dialog, on_dismiss="rerun")  # the decorator of what asks
+
+def answered() -> None:
+    """The question that was asked is open no more."""
+    for about_it in (ASKED, ASKED_ON):
+        st.session_state.pop(about_it, None)
+
+
+question = partial(st.dialog, on_dismiss=answered)  # the decorator of what asks
 
 
 def act(
@@ -45,24 +54,20 @@ def act(
 def decide(leave: str, label: str, change: Callable[[Person], object], *, key: str, icon: str) -> None:
     """The end of a question: a button that leaves everything as it is, and one that does it."""
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(leave):
+        if st.button(leave, on_click=answered):
             st.rerun()
         act(label, change, key=key, icon=icon)
 
 
-def say_and_ask() -> None:
-    """Say why the last click changed nothing, and open the question it asked for; outside the part that refreshes."""
+def say_and_ask(place: Place) -> None:
+    """Say why the last click changed nothing, and ask what is asked on this page; outside the part that refreshes."""
     if TOLD in st.session_state:
         st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
-    st.session_state[ASKING] = ASKED in st.session_state
-    if ASKED in st.session_state:
-        dialog, arguments = st.session_state.pop(ASKED)
+    if ASKED in st.session_state and st.session_state.setdefault(ASKED_ON, place) == place:
+        dialog, arguments = st.session_state[ASKED]
         dialog(*arguments)
-
-
-def is_asking() -> bool:
-    """Whether a question is open, which drawing the whole page anew would close."""
-    return bool(st.session_state.get(ASKING))
+    else:
+        answered()  # the person went elsewhere
 
 
 def tell(sentence: str) -> None:
@@ -72,6 +77,7 @@ def tell(sentence: str) -> None:
 
 def _attempt(change: Callable[[Person], object]) -> None:
     """A callback, which runs before anything is drawn, wherever its button stood: who presses it is asked now."""
+    answered()
     try:
         change(person())
     except SignInRefused:

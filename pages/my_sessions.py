@@ -28,8 +28,8 @@ def frame(found: list[Card]) -> Texts:
 
 
 def draw(found: list[Card]) -> None:
-    """What moves. Another state draws the whole page anew, though not over a question that is being asked."""
-    if shape(found) != drawn and not confirm.is_asking():
+    """What moves; another state draws the whole page anew."""
+    if shape(found) != drawn:
         st.rerun()
     tab_title.show([card.view for card in found])
     for card in found:

@@ -40,7 +40,7 @@ def inside(who: Person) -> None:
         chosen.run()
     except NotAllowed:
         not_for_you()
-    confirm.say_and_ask()
+    confirm.say_and_ask(place)
 
 
 def outside(refusal: SignInRefused) -> None:

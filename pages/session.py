@@ -6,25 +6,14 @@ import streamlit as st
 
 from jobs.cards import Detail, detail, lines
 from jobs.owners import owner_names
-from pages import (
-    breakdown,
-    confirm,
-    downloads,
-    live,
-    player,
-    retention,
-    session_card,
-    session_facts,
-    tab_title,
-    timeline,
-)
+from pages import breakdown, downloads, live, player, retention, session_card, session_facts, tab_title, timeline
 from pages.plain import plain
 from pages.signed_in import person
 from store.states import Status
 
 
 def draw_card(found: Detail | None) -> None:
-    if found is None or (found.card.view.status is not shown_as and not confirm.is_asking()):
+    if found is None or found.card.view.status is not shown_as:
         st.rerun()  # finished, retried or deleted meanwhile: the page below changes too
     view = found.card.view
     tab_title.show([view], otherwise=f"{view.title} · {tab_title.PRODUCT}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from jobs import board
+from jobs import board, retry_cancel
 from store.states import Status
 from tests.instruments.cards import card, percent, upload
 from tests.instruments.claims import record_of
@@ -103,6 +103,38 @@ def test_a_question_and_what_is_typed_survive_the_refresh(
     expect(card(page, "Anna").get_by_role("button", name="Start again")).to_be_visible()
     expect(question).to_have_count(0)
     assert record_of(session_id).status is Status.CANCELLED
+
+
+def test_a_question_and_what_is_typed_survive_another_state(
+    desk: Desk, serve: Callable[..., None], visitors: Callable[..., Page], tmp_path: Path
+) -> None:
+    """Another state draws the whole page anew, and so does the end of an upload."""
+    serve()
+    running, waiting = desk.session(title="Anna"), desk.session(title="Ben")
+    ring_and_work(desk)
+    desk.until_held(running)
+    page = visitors()
+    file = tmp_path / "later.wav"
+    file.write_bytes(beeps(2))
+    upload(page, str(file))
+    card(page, "Ben").get_by_role("button", name="Cancel").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("stops within seconds")
+    retry_cancel.cancel(waiting, actor="somewhere else")
+    expect(card(page, "Ben")).to_contain_text("Cancelled")
+    refreshed(page)
+    expect(question).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card(page, "Ben").get_by_role("button", name="Start again")).to_be_visible()
+    expect(question).to_have_count(0)
+
+    card(page, "later.wav").get_by_text("Title, language and priority").click()
+    title = card(page, "later.wav").get_by_label("Title")
+    title.fill("Half a ti")
+    desk.let_go()
+    expect(card(page, "Anna").get_by_role("link", name="Open transcript")).to_be_visible()
+    expect(title).to_have_value("Half a ti")
+    expect(title).to_be_focused()
 
 
 def ring_and_work(desk: Desk) -> None:
