@@ -98,16 +98,9 @@ def revoke_token(token_id: str, person: Person) -> bool:
         return revoked
 
 
-def bearer(text: str) -> Bearer:
-    """Whom this token stands for now. TokenUnknown, TokenExpired, TokenRevoked, and SignInRefused for its account."""
-    (found,) = bearers_of([text])
-    if isinstance(found, Exception):
-        raise found
-    return found
-
-
 def bearers_of(texts: Sequence[str]) -> list[Bearer | TokenRefused | SignInRefused]:
-    """The same for several at once, each with its refusal."""
+    """Whom each of these tokens stands for now, or why it does not: TokenUnknown, TokenExpired, TokenRevoked, and
+    SignInRefused for its account."""
     matches = [FORM.fullmatch(text) for text in texts]
     known = bearers.find({match[1] for match in matches if match})
     return [_bearer(match, known) for match in matches]

@@ -24,7 +24,7 @@ def text(card: Card, *, words: bool = True) -> str:
     return "\n\n".join([_badges(view), *_how_far(view), _facts(card), *lines, *_reasons(card)])
 
 
-def facts(card: Card) -> list[str]:
+def _known(card: Card) -> list[str]:
     """What is known of the session's time, in the order in which a coach asks for it; no promise where nobody comes."""
     view = card.view
     if view.status is Status.COMPLETED:
@@ -44,14 +44,14 @@ def facts(card: Card) -> list[str]:
         known.append(f"{view.priority} priority")
     if view.remaining_text and view.estimated_completion and not view.stalled and not card.note:
         known.append(f"{view.remaining_text} left")
-        known.append(ready(view))
+        known.append(_ready(view))
     if view.status is Status.PROCESSING:
         known.append(BASES[view.basis])
     known.append(f"updated {ago(view.updated_ago_sec)}")
     return known
 
 
-def ready(view: SessionView) -> str:
+def _ready(view: SessionView) -> str:
     """`Ready 14:32–14:41 (8 times out of 10), from 46 similar sessions`, or one time that is a rough estimate."""
     if view.ready_from is None or view.ready_to is None:
         about = viewer.day_and_time(view.estimated_completion or view.as_of, now=view.as_of)
@@ -82,7 +82,7 @@ def _how_far(view: SessionView) -> list[str]:
 
 
 def _facts(card: Card) -> str:
-    return f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in facts(card))}</p>'
+    return f'<p class="facts">{" ".join(f"<span>{escape(fact)}</span>" for fact in _known(card))}</p>'
 
 
 def _words(lines: list[Line]) -> list[str]:

@@ -12,12 +12,12 @@ import streamlit as st
 
 from jobs.errors import TranscriptDeskError
 from jobs.policy import NotAllowed, Person
+from jobs.readings import AWAY, DatabaseAway
 from jobs.retry_cancel import NotPossible
 from jobs.sign_in import SignInRefused
 from pages import live
 from pages.places import Place
 from pages.plain import plain
-from pages.readings import AWAY, DatabaseAway
 from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)

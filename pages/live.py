@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from jobs.policy import NotAllowed, Person
+from jobs.readings import DatabaseAway, readings
 from jobs.sign_in import SignInRefused
 from pages import signed_in, viewer
-from pages.readings import DatabaseAway, readings
 from store.database import transaction
 from store.session_queries import by_ids
 from store.settings import settings

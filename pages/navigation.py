@@ -5,10 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from jobs.policy import NotAllowed, Person
+from jobs.readings import DatabaseAway
 from jobs.sign_in import SignInRefused
 from pages import confirm, live, sign_in_page, tab_title
 from pages.places import HOME, PLACES, Place, section
-from pages.readings import DatabaseAway
 from pages.signed_in import person
 
 HERE = Path(__file__).resolve().parent

@@ -8,8 +8,8 @@ import streamlit as st
 
 from jobs import sign_in
 from jobs.policy import Person, local_person
+from jobs.readings import readings
 from jobs.sign_in import SignInRefused
-from pages.readings import readings
 from store.settings import settings
 
 KNOWN = "signed-in"  # the identity whose sign-in is on record

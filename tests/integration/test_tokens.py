@@ -10,7 +10,7 @@ from jobs import people, sign_in, tokens
 from jobs.people import Change
 from jobs.policy import Person, local_person
 from jobs.sign_in import AccountDisabled
-from jobs.tokens import TokenExpired, TokenNotPossible, TokenRevoked, TokenUnknown, bearer
+from jobs.tokens import Bearer, TokenExpired, TokenNotPossible, TokenRevoked, TokenUnknown
 from store.database import transaction
 from store.tokens import TokenScope
 
@@ -29,6 +29,13 @@ def person(name: str) -> Person:
 
 def made(who: Person, *, scope: TokenScope = TokenScope.WRITE, days: float = 30) -> str:
     return tokens.make_token(who, name=" my\nscript ", scope=scope, days=days)
+
+
+def bearer(sent: str) -> Bearer:
+    (found,) = tokens.bearers_of([sent])
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def test_a_token_stands_for_its_account_as_it_is_now(anna: Person) -> None:

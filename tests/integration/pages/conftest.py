@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-import streamlit as st
+
+from jobs.readings import readings
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
     """Readings are shared by all viewers of a process; here each test is a process of its own."""
-    st.cache_resource.clear()
+    readings.cache_clear()
     yield
-    st.cache_resource.clear()
+    readings.cache_clear()

@@ -1,14 +1,14 @@
-"""Answers from the database that all viewers of this process share for a second, and old ones when it is away."""
+"""Answers that all viewers of this process share for a second, and old ones when the database is away."""
 
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -112,7 +112,7 @@ class Readings:
                     del self._asking[key]
 
 
-@st.cache_resource
+@cache
 def readings() -> Readings:
     """The readings that all viewers of this process share; whose they are is among a question's arguments."""
     return Readings()
