@@ -51,8 +51,14 @@ class Gathered(Generic[Ask, Found]):
         if batch:
             self._busy += 1
             asks = [ask for ask, _ in batch]
-            reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read_all, asks)
+            reading = asyncio.get_running_loop().run_in_executor(self._threads, self._round, asks)
             reading.add_done_callback(lambda done: self._ended([answer for _, answer in batch], done))
+
+    def _round(self, asks: list[Ask]) -> list[Found | Exception]:
+        found = self._read_all(asks)
+        if len(found) != len(asks):
+            raise ValueError(f"{len(found)} answers to {len(asks)} asks")
+        return found
 
     def _drop_those_who_went(self) -> None:
         self._waiting = [(ask, answer) for ask, answer in self._waiting if not answer.done()]

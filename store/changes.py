@@ -38,6 +38,6 @@ def tell() -> None:
 
 
 def ended(db: Session) -> None:
-    """After a commit, and after one of which nobody knows whether it happened."""
+    """However it ended: of a commit that failed nobody knows whether it happened, and to read again does no harm."""
     if db.info.pop(NOTED, False):
         tell()

@@ -2,9 +2,6 @@
 
 import asyncio
 
-import pytest
-
-from api.gathered import Gathered
 from api.kept import NOTHING_ELSE, KeptForAMoment
 from store import changes
 
@@ -162,52 +159,3 @@ def test_only_so_many_are_kept_and_old_ones_go_by_themselves() -> None:
     clock.now += 1
     asyncio.run(read(range(1)))
     assert len(answers) == 1
-
-
-def test_what_comes_while_the_readers_are_busy_goes_together() -> None:
-    rounds: list[list[int]] = []
-
-    def read_all(asks: list[int]) -> list[int | Exception]:
-        rounds.append(asks)
-        return [LookupError(str(ask)) if ask == 13 else 2 * ask for ask in asks]
-
-    async def ask() -> list[int | BaseException]:
-        gathered = Gathered(read_all)
-        return await asyncio.gather(*(gathered.read(number) for number in range(50)), return_exceptions=True)
-
-    answers = asyncio.run(ask())
-    assert [one for one in answers if isinstance(one, int)] == [2 * number for number in range(50) if number != 13]
-    assert str(answers[13]) == "13"
-    assert sorted(number for asks in rounds for number in asks) == list(range(50))
-    assert len(rounds) == 4  # one for each reader, and what came meanwhile: 32 at most
-
-
-def test_what_nobody_waits_for_yet_goes_along_with_others_and_else_by_itself() -> None:
-    rounds: list[list[int]] = []
-
-    def read_all(asks: list[int]) -> list[int | Exception]:
-        rounds.append(asks)
-        return list(asks)
-
-    async def ask() -> None:
-        gathered = Gathered(read_all)
-        ahead = [asyncio.create_task(gathered.read(number, ahead=True)) for number in (1, 2)]
-        await asyncio.sleep(0)
-        assert not rounds
-        assert await gathered.read(3) == 3
-        assert await asyncio.gather(*ahead) == [1, 2]
-        assert await gathered.read(4, ahead=True) == 4
-
-    asyncio.run(ask())
-    assert rounds == [[1, 2, 3], [4]]
-
-
-def test_an_error_of_a_round_is_that_of_all_in_it() -> None:
-    def read_all(_asks: list[int]) -> list[int | Exception]:
-        raise OSError("away")
-
-    async def ask() -> None:
-        await Gathered(read_all).read(1)
-
-    with pytest.raises(OSError, match="away"):
-        asyncio.run(ask())
