@@ -35,15 +35,15 @@ class KeptForAMoment(Generic[Key, Fact]):
     def __len__(self) -> int:
         return len(self._kept)
 
-    async def ask(self, key: Key, keep_sec: float, reading: Reading[Fact]) -> Fact:
-        """What is kept and no older than that, else what `reading` finds. What is asked for all the time is read again
+    def at_hand(self, key: Key, keep_sec: float, reading: Reading[Fact]) -> Fact | None:
+        """What is kept and no older than that, else None: `read` it then. What is asked for all the time is read again
         before it is too old, so that nobody has to wait for it."""
         kept = self._kept.get(key)
         if kept is None or kept.mark is not changes.latest():
-            return await self.read(key, reading)
+            return None
         age_sec = self._clock() - kept.since_sec
         if age_sec >= keep_sec:
-            return await self.read(key, reading)
+            return None
         if age_sec >= AHEAD * keep_sec and key not in self._under_way:
             self._begin(key, reading, ahead=True)
         return kept.fact

@@ -13,6 +13,7 @@ from jobs.policy import Person
 from store.settings import settings
 
 WINDOW_SEC = 60.0
+POLICY = "ratelimit-policy"  # always the same for a caller
 MOST_CALLERS = 10_000  # when there are more, those who have been silent for a minute are forgotten
 
 
@@ -80,7 +81,7 @@ def forget() -> None:
 def _count(key: tuple[str, str], most: int, headers: MutableMapping[str, str]) -> None:
     """Tell what the headers of the IETF's draft tell."""
     allowed, left, wait_sec = _calls.hit(key, most)
-    headers["ratelimit-policy"] = _policy(key[0], most)
+    headers[POLICY] = _policy(key[0], most)
     headers["ratelimit"] = f'"{key[0]}";r={left};t={wait_sec}'
     if not allowed:
         raise _too_many(key[0], most, wait_sec)

@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import rate_limits
 from api.gathered import Gathered
-from api.kept import NOTHING_ELSE, KeptForAMoment
+from api.kept import NOTHING_ELSE, KeptForAMoment, Reading
 from api.people import FORWARDED, all_identified
 from api.problem_handlers import database_problem
 from api.problems import ApiProblem
@@ -31,6 +32,7 @@ from store.settings import settings
 ADDRESS = re.compile(r"/api/v1/sessions/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/status)?")
 WHO = frozenset(name.encode() for name in ("host", "authorization", "cookie", "origin", "sec-fetch-site", *FORWARDED))
 log = logging.getLogger(__name__)
+Fact = TypeVar("Fact")
 Asked = tuple[Person, str]  # a session's id, for this person
 
 
@@ -54,9 +56,12 @@ class StatusDoor:
             await self.app(scope, receive, send)
             return
         try:
-            person = await self._person(scope)
+            keep_sec = settings().status_cache_sec
+            who, recognise = _who(scope), partial(self._reading_people.read, scope)
+            person = self._people.at_hand(who, keep_sec, recognise) or await _read(self._people, who, recognise)
             told = rate_limits.counted_once(scope, person)
-            answer = await self._answer(person, asked[1])
+            what, find = _what(person, asked[1]), partial(self._reading_answers.read, (person, asked[1]))
+            answer = self._answers.at_hand(what, keep_sec, find) or await _read(self._answers, what, find)
         except TimeoutError:
             refusal = database_problem().response()
             refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
@@ -69,19 +74,22 @@ class StatusDoor:
         else:
             await _give(answer, _known_to_client(scope), told, send)
 
-    async def _person(self, scope: Scope) -> Person:
-        keep_sec = settings().status_cache_sec
-        if not keep_sec:
-            return (await self._reading_people.read(scope))[0]
-        who = (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
-        return await self._people.ask(who, keep_sec, partial(self._reading_people.read, scope))
 
-    async def _answer(self, person: Person, session_id: str) -> StatusAnswer:
-        keep_sec, asked = settings().status_cache_sec, (person, session_id)
-        if not keep_sec:
-            return (await self._reading_answers.read(asked))[0]
-        key = (person.account_id, person.is_ops, person.local, session_id)  # what an answer depends on
-        return await self._answers.ask(key, keep_sec, partial(self._reading_answers.read, asked))
+async def _read(kept: KeptForAMoment[object, Fact], key: object, reading: Reading[Fact]) -> Fact:
+    if settings().status_cache_sec:
+        return await kept.read(key, reading)
+    fact, _ = await reading(False)
+    return fact
+
+
+def _who(scope: Scope) -> object:
+    """What says who sends a request."""
+    return (scope.get("server"), tuple([header for header in scope["headers"] if header[0] in WHO]))
+
+
+def _what(person: Person, session_id: str) -> object:
+    """What the answer depends on."""
+    return (person.account_id, person.is_ops, person.local, session_id)
 
 
 def _people(scopes: list[Scope]) -> list[tuple[Person, float] | Exception]:
@@ -119,7 +127,9 @@ async def _give(answer: StatusAnswer, known: bytes, told: Mapping[str, str], sen
         *(answer.headers_unchanged if unchanged else answer.headers),
         (b"x-request-id", _reference().encode()),
     ]
-    headers += [(name.encode(), value.encode()) for name, value in told.items()]
+    headers += [
+        (name.encode(), value.encode()) for name, value in told.items() if not unchanged or name != rate_limits.POLICY
+    ]
     await send({"type": "http.response.start", "status": 304 if unchanged else 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if unchanged else answer.body})
 

@@ -62,7 +62,7 @@ class Readings:
         key = (question, arguments)
         with self._lock:
             mark, last = changes.latest(), self._last.get(key)
-            if last is not None and last.mark is mark and time.monotonic() - last.read_sec < self._keep_sec:
+            if last is not None and last.mark is mark and self._is_of_now(last.read_sec):
                 return last
             asking = self._asking.get(key)
             if asking is None or asking.mark is not mark:
@@ -87,6 +87,11 @@ class Readings:
         with self._lock:
             for key in {*self._last, *self._asking}:
                 self._expire(key)
+
+    def _is_of_now(self, read_sec: float) -> bool:
+        """Whether that was within this second (or however long is set) of the clock: so few viewers ask the database as
+        often as many do, and nothing gets older than if it were kept for so long from when it was read."""
+        return self._keep_sec > 0 and read_sec // self._keep_sec == time.monotonic() // self._keep_sec
 
     def _expire(self, key: Key) -> None:
         """What was asked until now answers nobody who asks from now on, also when its answer is still to come."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.kept import NOTHING_ELSE, KeptForAMoment
+from api.kept import NOTHING_ELSE, KeptForAMoment, Reading
 from store import changes
 
 KEEP_SEC = 0.9
@@ -30,10 +30,11 @@ async def peek(answers: KeptForAMoment[str, int], key: str) -> int | None:
     async def reading(_ahead: bool) -> tuple[int, float]:
         raise MustBeRead
 
-    try:
-        return await answers.ask(key, KEEP_SEC, reading)
-    except MustBeRead:
-        return None
+    return answers.at_hand(key, KEEP_SEC, reading)
+
+
+async def ask(answers: KeptForAMoment[str, int], key: str, reading: Reading[int]) -> int:
+    return answers.at_hand(key, KEEP_SEC, reading) or await answers.read(key, reading)
 
 
 async def found(fact: int, since_sec: float = NOTHING_ELSE) -> tuple[int, float]:
@@ -67,12 +68,12 @@ def test_what_is_asked_for_all_the_time_is_read_before_it_is_too_old() -> None:
     async def asking() -> list[int]:
         told = []
         for _ in range(8):
-            told.append(await answers.ask("a", KEEP_SEC, reading))
+            told.append(await ask(answers, "a", reading))
             clock.now += 0.2
             await asyncio.sleep(0)  # what was begun goes on
             await asyncio.sleep(0)
         clock.now += 0.9
-        return [*told, await answers.ask("a", KEEP_SEC, reading)]
+        return [*told, await ask(answers, "a", reading)]
 
     assert asyncio.run(asking()) == [1, 1, 1, 1, 1, 2, 2, 2, 3]
 

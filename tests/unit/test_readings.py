@@ -7,6 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from jobs.readings import DatabaseAway, Readings
 
+FOR_EVER = 1e12
+
 
 class Question:
     """Counts how often it was asked; may fail, or wait until it is let go."""
@@ -26,22 +28,31 @@ class Question:
 
 
 def test_an_answer_is_shared_while_it_is_fresh() -> None:
-    question, readings = Question(), Readings(keep_sec=60)
+    question, readings = Question(), Readings(keep_sec=FOR_EVER)
     assert [readings.ask(question, "a").facts for _ in range(3)] == ["a 1"] * 3
     assert readings.ask(question, "b").facts == "b 2"
+
+
+def test_answers_are_kept_until_the_next_second_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    question, readings = Question(), Readings(keep_sec=1.0)
+    found = []
+    for now in (100.2, 100.9, 101.0, 101.99, 103.5):
+        monkeypatch.setattr("jobs.readings.time.monotonic", lambda now=now: now)
+        found.append(readings.ask(question, "a").facts)
+    assert found == ["a 1", "a 1", "a 2", "a 2", "a 3"]
 
 
 def test_an_answer_is_asked_anew_when_it_is_old_or_something_changed() -> None:
     question, readings = Question(), Readings(keep_sec=0)
     assert [readings.ask(question, "a").facts for _ in range(2)] == ["a 1", "a 2"]
-    readings = Readings(keep_sec=30)
+    readings = Readings(keep_sec=FOR_EVER)
     readings.ask(question, "a")
     readings.forget()
     assert readings.ask(question, "a").facts == "a 4"
 
 
 def test_what_is_read_while_something_changes_answers_nobody_who_asks_afterwards() -> None:
-    question, readings = Question(), Readings(keep_sec=60)
+    question, readings = Question(), Readings(keep_sec=FOR_EVER)
     question.frozen.clear()
     early = threading.Thread(target=readings.ask, args=(question, "a"))
     early.start()
@@ -61,7 +72,7 @@ def test_what_is_read_while_something_changes_answers_nobody_who_asks_afterwards
 
 
 def test_one_question_is_asked_anew_and_the_others_are_kept() -> None:
-    question, readings = Question(), Readings(keep_sec=60)
+    question, readings = Question(), Readings(keep_sec=FOR_EVER)
     assert [readings.ask(question, about).facts for about in "ab"] == ["a 1", "b 2"]
     assert readings.ask_anew(question, "a").facts == "a 3"
     assert readings.ask(question, "b").facts == "b 2"
