@@ -58,10 +58,14 @@ class StatusDoor:
         try:
             keep_sec = settings().status_cache_sec
             who, recognise = _who(scope), partial(self._reading_people.read, scope)
-            person = self._people.at_hand(who, keep_sec, recognise) or await _read(self._people, who, recognise)
+            person = self._people.at_hand(who, keep_sec, recognise)
+            if person is None:
+                person = await _read(self._people, who, recognise)
             told = rate_limits.counted_once(scope, person)
             what, find = _what(person, asked[1]), partial(self._reading_answers.read, (person, asked[1]))
-            answer = self._answers.at_hand(what, keep_sec, find) or await _read(self._answers, what, find)
+            answer = self._answers.at_hand(what, keep_sec, find)
+            if answer is None:
+                answer = await _read(self._answers, what, find)
         except TimeoutError:
             refusal = database_problem().response()
             refusal.headers.update({**security_headers(""), "X-Request-Id": _reference(), "Cache-Control": "no-store"})
