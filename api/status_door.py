@@ -1,8 +1,8 @@
 """What clients poll, answered before everything else: `GET /api/v1/sessions/{id}` and `…/{id}/status`.
 
 A door of plain ASGI in front of the app. It gives the answer of api/sessions.py, with the same identity, limits and
-headers, kept for less than a second for whoever asks again; whatever is not plainly that (refusals, errors, unknown
-sessions, other calls) it leaves to the app behind it.
+headers (a 304 has fewer), kept for less than a second for whoever asks again; whatever is not plainly that (refusals,
+errors, unknown sessions, other calls) it leaves to the app behind it.
 """
 
 import logging

@@ -77,7 +77,7 @@ def _measure(web: Served, people: Viewers, cards: FiveCards) -> Iterator[Figure]
     yield Figure("memory kept two minutes after all were closed, MB", (web.memory_bytes() - before) / MB)
     yield Figure(f"transactions a second, {FEW} dashboards", few.transactions_per_sec)
     yield Figure(f"transactions a second, {MOST} dashboards", soaked.transactions_per_sec)
-    # A reading holds for a second from when it is asked for: a few viewers leave a gap before they ask again
+    # A reading holds until the next second begins: a few viewers leave some of them out
     yield at_most(
         f"transactions, {MOST} dashboards to {FEW}", soaked.transactions_per_sec / few.transactions_per_sec, 1.3
     )

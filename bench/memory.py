@@ -75,9 +75,9 @@ def _upload(here: Place) -> Iterator[Figure]:
 def _recognition(here: Place) -> Iterator[Figure]:
     recording = _long(here.folder / "long.wav")
     with here.dashboard() as web:
-        with here.program("jobs.worker") as pid, _most(pid) as idle:
+        with here.program("jobs.worker") as pid:
             time.sleep(SETTLE_SEC)
-        before = idle()
+            before = held_bytes(pid)
         long = upload(web.port, recording)
         if not os.environ.get("BENCH_ALL"):
             _finish_chunks(here, long, recording)

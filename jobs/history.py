@@ -61,7 +61,9 @@ def _concerned(what: Bulk, which: HistoryFilter, count: Counted, person: Person)
     found = {status: number for status, number in count.by_status.items() if status in concerned.statuses}
     if not (which.words and count.more):
         return Counted.up_to(history_queries.COUNT_CAP, found)
-    return Counted(sum(found.values()), more=True) if found else bulk.count(what, which, person=person)
+    return (
+        Counted(min(sum(found.values()), count.number), more=True) if found else bulk.count(what, which, person=person)
+    )
 
 
 def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:

@@ -110,6 +110,8 @@ class Readings:
                     self._last[key] = reading
                     oldest = reading.read_sec - self._forget_sec
                     self._last = {other: kept for other, kept in self._last.items() if kept.read_sec > oldest}
+                elif key not in self._last:  # better than nothing, should the database go away now
+                    self._last[key] = replace(reading, read_sec=reading.read_sec - self._keep_sec)
             return reading
         finally:
             with self._lock:
@@ -121,3 +123,6 @@ class Readings:
 def readings() -> Readings:
     """The readings that all viewers of this process share; whose they are is among a question's arguments."""
     return Readings()
+
+
+readings()  # made before there are two threads that could each make their own

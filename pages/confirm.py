@@ -21,7 +21,7 @@ from pages.plain import plain
 from pages.signed_in import person
 
 ASKED = "asked"  # what is about to be done: (the dialog that asks, its arguments)
-ASKED_ON = "asked-on"  # the page that this was asked on
+ASKED_ON = "asked-on"  # the page, and what of it was shown, when this was asked
 TOLD = "told"  # what the last click did not change, or how much it did
 
 
@@ -63,7 +63,8 @@ def say_and_ask(place: Place) -> None:
     """Say why the last click changed nothing, and ask what is asked on this page; outside the part that refreshes."""
     if TOLD in st.session_state:
         st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
-    if ASKED in st.session_state and st.session_state.setdefault(ASKED_ON, place) == place:
+    here = (place, st.query_params.to_dict())
+    if ASKED in st.session_state and st.session_state.setdefault(ASKED_ON, here) == here:
         dialog, arguments = st.session_state[ASKED]
         dialog(*arguments)
     else:
@@ -103,5 +104,6 @@ def ask(
 ) -> None:
     """A button that opens `dialog(*arguments)` before anything is done."""
     if st.button(label, key=key, icon=f":material/{icon}:", type=type, help=help):
+        answered()  # whatever was asked before
         st.session_state[ASKED] = (dialog, arguments)
         st.rerun()

@@ -89,6 +89,21 @@ def test_without_the_database_the_last_answer_is_marked_as_old() -> None:
     assert readings.ask(question, "a").fresh
 
 
+def test_what_was_read_while_something_changed_is_better_than_nothing() -> None:
+    question, readings = Question(), Readings(keep_sec=FOR_EVER)
+    question.frozen.clear()
+    early = threading.Thread(target=readings.ask, args=(question, "a"))
+    early.start()
+    while not question.asked:
+        pass
+    readings.forget()
+    question.frozen.set()
+    early.join()
+    question.away = True
+    old = readings.ask(question, "a")
+    assert (old.facts, old.fresh) == ("a 1", False)
+
+
 def test_without_the_database_and_without_an_answer_it_says_so() -> None:
     question, readings = Question(), Readings()
     question.away = True
