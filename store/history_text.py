@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, func, select, true, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, func, select, true, union_all
 from sqlalchemy.orm import Session
 
 from store.history_cursor import Cursor, Value
@@ -59,9 +59,14 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
 
 def counted(db: Session, rows: "CompoundSelect[Any] | Select[Any]", most: int | None = None) -> Counts:
     """How many of the rows, or the first `most` of them, there are of each status."""
-    first = select(rows.subquery("rows").c.status).limit(most).subquery("some")
-    found = db.execute(select(first.c.status, func.count().label("number")).group_by(first.c.status))
+    found = db.execute(_of_each_status(rows.subquery("rows"), most))
     return {Status(row.status): row.number for row in found}
+
+
+def _of_each_status(rows: FromClause, most: int | None) -> "Select[Any]":
+    """The status and number of the rows, or of the first `most` of them."""
+    first = select(rows.c.status).limit(most).subquery("first")
+    return select(first.c.status, func.count().label("number")).group_by(first.c.status)
 
 
 def with_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "CompoundSelect[Any]":
@@ -83,8 +88,7 @@ def _by_letters(
     """All that have the text are found before they are put in order, instead of walking through the order."""
     columns = (ID.label("id"), order.key.label("key"), STATUS.label("status"))
     found = with_letters(which, *columns).cte("found").prefix_with("MATERIALIZED")
-    some = select(found.c.status).limit(COUNT_CAP + 1).subquery("some")
-    of_status = select(some.c.status, func.count().label("number")).group_by(some.c.status).subquery("of_status")
+    of_status = _of_each_status(found, COUNT_CAP + 1).subquery("of_status")
     counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
     wanted = select(found.c.id, found.c.key).where(*reached(order, group, at, found.c.key, found.c.id))
     page = wanted.order_by(*order.by(found.c.key, found.c.id)).limit(limit).subquery("page")

@@ -27,6 +27,17 @@ class Question:
         return f"{about} {self.asked}"
 
 
+def asked_while_something_changes(question: Question, readings: Readings) -> threading.Thread:
+    """Who asked before, and may miss the change: waits until the question is no longer frozen."""
+    question.frozen.clear()
+    early = threading.Thread(target=readings.ask, args=(question, "a"))
+    early.start()
+    while not question.asked:
+        pass
+    readings.forget()
+    return early
+
+
 def test_an_answer_is_shared_while_it_is_fresh() -> None:
     question, readings = Question(), Readings(keep_sec=FOR_EVER)
     assert [readings.ask(question, "a").facts for _ in range(3)] == ["a 1"] * 3
@@ -53,12 +64,7 @@ def test_an_answer_is_asked_anew_when_it_is_old_or_something_changed() -> None:
 
 def test_what_is_read_while_something_changes_answers_nobody_who_asks_afterwards() -> None:
     question, readings = Question(), Readings(keep_sec=FOR_EVER)
-    question.frozen.clear()
-    early = threading.Thread(target=readings.ask, args=(question, "a"))
-    early.start()
-    while not question.asked:
-        pass
-    readings.forget()  # the first reading may have missed the change
+    early = asked_while_something_changes(question, readings)
     late: list[str] = []
     later = threading.Thread(target=lambda: late.append(readings.ask(question, "a").facts))
     later.start()
@@ -91,12 +97,7 @@ def test_without_the_database_the_last_answer_is_marked_as_old() -> None:
 
 def test_what_was_read_while_something_changed_is_better_than_nothing() -> None:
     question, readings = Question(), Readings(keep_sec=FOR_EVER)
-    question.frozen.clear()
-    early = threading.Thread(target=readings.ask, args=(question, "a"))
-    early.start()
-    while not question.asked:
-        pass
-    readings.forget()
+    early = asked_while_something_changes(question, readings)
     question.frozen.set()
     early.join()
     question.away = True
