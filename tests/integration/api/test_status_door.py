@@ -216,11 +216,14 @@ def test_every_call_counts_kept_or_not(
     settings_of(rate_limit_per_minute=5)
     anna = person("anna")
     address, sent = f"/sessions/{new_session(owner=anna.account_id)}/status", bearer(anna)
-    answers = [client.get(address, headers=sent) for _ in range(6)]
-    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    answers = [client.get(address, headers=sent) for _ in range(4)]
+    unchanged = client.get(address, headers={**sent, "If-None-Match": answers[0].headers["etag"]})
+    answers += [unchanged, client.get(address, headers=sent)]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [304, 429]
     left = [re.findall(r"r=(\d+)", answer.headers["ratelimit"]) for answer in answers]
     assert left == [["4"], ["3"], ["2"], ["1"], ["0"], ["0"]]
     assert answers[0].headers["ratelimit-policy"] == '"calls";q=5;w=60'
+    assert "ratelimit-policy" not in unchanged.headers  # kept with the answer itself
     assert answers[5].headers["retry-after"]
 
 

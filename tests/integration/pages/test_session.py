@@ -68,3 +68,12 @@ def test_a_link_on_the_plain_address_opens_the_session(new_session: Callable[...
     session_id = new_session(title="Linked")
     words = said(opened("my_sessions.py", session=session_id))
     assert str(session_id) in words
+
+
+def test_a_question_belongs_to_the_session_that_was_shown(new_session: NewSession) -> None:
+    first, second = new_session(title="Anna"), new_session(title="Ben")
+    app = pressed(opened("session.py", session=first), "Cancel")
+    assert "stops within seconds" in said(app)
+    assert "stops within seconds" in said(app.run())
+    app.query_params["session"] = str(second)
+    assert "stops within seconds" not in said(app.run())
