@@ -103,7 +103,13 @@ def ask(
     help: str | None = None,
 ) -> None:
     """A button that opens `dialog(*arguments)` before anything is done."""
-    if st.button(label, key=key, icon=f":material/{icon}:", type=type, help=help):
-        answered()  # whatever was asked before
-        st.session_state[ASKED] = (dialog, arguments)
+    if st.button(
+        label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_open, args=(dialog, arguments)
+    ):
         st.rerun()
+
+
+def _open(dialog: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    """A callback: the drawing of the page may be stopped before it comes to the button, and the click would be lost."""
+    answered()  # whatever was asked before
+    st.session_state[ASKED] = (dialog, arguments)

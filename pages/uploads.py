@@ -29,14 +29,11 @@ _box = st.components.v2.component(
 def section(who: Person) -> None:
     """Draw the box, and below it what was uploaded and not started yet: it survives a reload.
 
-    It is no fragment: leaving a text for a button of another fragment sends both as one change, and the click is lost.
+    All but the box is no fragment: leaving a text for a button of another fragment sends both as one change, and the
+    click is lost.
     """
     kept = live.ask(submit.kept, who)
-    _box(
-        key="upload-box",
-        data=_limits([str(prospect.recording.id) for prospect in kept]),
-        on_uploaded_change=live.changed,
-    )
+    st.fragment(_receive)(_limits([str(prospect.recording.id) for prospect in kept]))
     if not kept:
         return
     ids = [prospect.recording.id for prospect in kept]
@@ -46,6 +43,13 @@ def section(who: Person) -> None:
             confirm.act("Start all", lambda who: _start_all(ids, who), key="start-all", icon="play_arrow")
     for prospect in kept:
         _draw(prospect)
+
+
+def _receive(data: dict[str, object]) -> None:
+    """A fragment: what it says waits until a page is drawn. Outside of one, the end of an upload would stop the drawing
+    that a click began, and what the click was for."""
+    if _box(key="upload-box", data=data, on_uploaded_change=live.changed).uploaded:
+        st.rerun()
 
 
 def _draw(prospect: Prospect) -> None:

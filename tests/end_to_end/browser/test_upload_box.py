@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from jobs.errors import EmptyFile, NotAudio
 from tests.instruments.cards import card, upload
-from tests.instruments.desk import beeps
+from tests.instruments.desk import Desk, beeps
+
+# window.end() is the end of the upload, as the page will hear of it
+HOLD_THE_END = """() => {
+    const { set } = Object.getOwnPropertyDescriptor(XMLHttpRequestEventTarget.prototype, "onload");
+    Object.defineProperty(XMLHttpRequest.prototype, "onload", {
+        set(hear) { set.call(this, (event) => { window.end = () => hear.call(this, event); }); },
+    });
+}"""
 
 
 def test_files_that_are_no_recordings_get_their_sentences(
@@ -42,11 +50,7 @@ def test_an_upload_goes_on_while_the_coach_looks_at_another_page(
     page = visitors()
     file = tmp_path / "slow.wav"
     file.write_bytes(beeps(60))
-    arrived: list[bool] = []
-
-    def hold(route: object) -> None:
-        arrived.append(True)
-
+    arrived: list[Route] = []
     page.route("**/api/v1/uploads", lambda route: arrived.append(route))  # on its way until it is let go
     upload(page, str(file))
     expect(page.locator(".sending li")).to_contain_text("slow.wav")
@@ -56,3 +60,22 @@ def test_an_upload_goes_on_while_the_coach_looks_at_another_page(
     expect(page.locator(".sending li")).to_contain_text("slow.wav")
     arrived[0].continue_()
     expect(card(page, "slow.wav")).to_contain_text("if started now")
+
+
+def test_a_click_right_before_the_end_of_an_upload_is_not_lost(
+    desk: Desk, serve: Callable[..., None], visitors: Callable[..., Page], tmp_path: Path
+) -> None:
+    serve()
+    desk.session(title="Anna")
+    for sec in range(2, 6):
+        page = visitors()
+        page.evaluate(HOLD_THE_END)
+        file = tmp_path / f"{sec}.wav"
+        file.write_bytes(beeps(sec))
+        upload(page, str(file))
+        page.wait_for_function("() => window.end")
+        card(page, "Anna").get_by_role("button", name="Cancel").click()
+        page.wait_for_timeout(10 * (sec - 2))  # the click's drawing of the page is under way, now more, now less
+        page.evaluate("() => window.end()")
+        expect(page.get_by_role("dialog")).to_contain_text("stops within seconds")
+        expect(card(page, f"{sec}.wav")).to_contain_text("if started now")

@@ -3,7 +3,12 @@
 import uuid
 from collections.abc import Callable
 
+import pytest
+import streamlit as st
+
 from jobs import retry_cancel
+from jobs.session_view import SessionView
+from pages import session_buttons
 from store.database import transaction
 from store.session_queries import by_id
 from tests.instruments.claims import claimed, complete, finish_chunk, record_of
@@ -77,3 +82,20 @@ def test_a_question_belongs_to_the_session_that_was_shown(new_session: NewSessio
     assert "stops within seconds" in said(app.run())
     app.query_params["session"] = str(second)
     assert "stops within seconds" not in said(app.run())
+
+
+def test_a_question_is_asked_although_the_drawing_never_came_to_its_button(
+    new_session: NewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when something else on the page is changed right after the click."""
+    app = opened("session.py", session=new_session(title="Anna"))
+    stopped = iter([True])
+    draw = session_buttons.draw
+
+    def stopped_once(view: SessionView, *, detailed: bool) -> None:
+        if next(stopped, False):
+            st.rerun()
+        draw(view, detailed=detailed)
+
+    monkeypatch.setattr(session_buttons, "draw", stopped_once)
+    assert "stops within seconds" in said(pressed(app, "Cancel"))
