@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, false, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from store.history_cursor import Cursor, Value
@@ -73,7 +73,7 @@ def scope(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def by_kind(
-    db: Session,
+    kinds: tuple[Kind, ...],
     which: HistoryFilter,
     order: Order,
     group: Group,
@@ -81,15 +81,15 @@ def by_kind(
     most: int,
     *,
     titles: bool = False,
-) -> "CompoundSelect[Any] | None":
-    """Of each kind of finished session that there is, and of those under way, the first `most` of the group beyond the
-    cursor, in order; None when there is nothing. Postgres merges them, and reads no further than it is asked to."""
+) -> "CompoundSelect[Any]":
+    """Of each of these kinds of finished sessions, and of those under way, the first `most` of the group beyond the
+    cursor, in order. Postgres merges them, and reads no further than it is asked to."""
     columns: list[ColumnElement[Any]] = [ID.label("id"), order.key.label("key"), STATUS.label("status")]
     if titles:
         columns.append(CoachingSession.search_text.expression)
     wanted = [*reached(order, group, at, order.key), *scope(which)]
     parts = []
-    for status, engine in _kinds(db, which):
+    for status, engine in kinds:
         if group is Group.VALUED and order.column in {"processing_sec", "speed"} and status != Status.COMPLETED:
             continue
         of_kind = [CoachingSession.status == status, CoachingSession.engine == engine]
@@ -98,18 +98,21 @@ def by_kind(
     if under_way:
         of_kind = [CoachingSession.status.in_(sorted(under_way)), *of_engine(which)]
         parts.append(select(*columns).where(CoachingSession.finished_at.is_(None), *of_kind, *wanted))
+    if not parts:
+        parts = [select(*columns).where(false())]
     ordered = [part.order_by(*order.by(order.key, ID)).limit(most).subquery() for part in parts]
-    return union_all(*(select(part) for part in ordered)) if ordered else None
+    return union_all(*(select(part) for part in ordered))
 
 
-def _kinds(db: Session, which: HistoryFilter) -> list[Kind]:
+def kinds(db: Session, which: HistoryFilter) -> tuple[Kind, ...]:
     """The kinds of finished sessions there are, in the filter's scope."""
     finished = (which.statuses or frozenset(Status)) & FINAL
     if not finished:
-        return []
+        return ()
     found = db.execute(_ALL_KINDS) if which.owner is None else db.execute(_OWN_KINDS, {"owner": which.owner})
-    kinds = [(row.status, row.engine) for row in found if row.status in finished]
-    return [kind for kind in kinds if which.engine in {None, kind[1]}]
+    return tuple(
+        (row.status, row.engine) for row in found if row.status in finished and which.engine in {None, row.engine}
+    )
 
 
 def of_engine(which: HistoryFilter) -> list[ColumnElement[bool]]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from store import history_text
+from store import history_text, text_statements
 from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
-from store.history_kinds import ID, Group, Order, by_kind, scope
+from store.history_kinds import ID, Group, Order, by_kind, kinds, scope
 from store.history_text import NEWEST_FIRST, Counts, Rows
 from store.schema import CoachingSession
 from store.states import FINAL
@@ -21,10 +21,7 @@ def some(
     many of each state the filter finds, where that came along."""
     if which.words:
         return history_text.some(db, which, order, group, at, limit)
-    rows = by_kind(db, which, order, group, at, limit)
-    if rows is None:
-        return [], None
-    found = rows.subquery("found")
+    found = by_kind(kinds(db, which), which, order, group, at, limit).subquery("found")
     first = select(found.c.id, found.c.key).order_by(*order.by(found.c.key, found.c.id)).limit(limit)
     return [(row.id, row.key) for row in db.execute(first)], None
 
@@ -33,8 +30,8 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
     """How many sessions of each state the filter finds, counted no further than `most` of each; with a text, in all."""
     if which.words:
         return history_text.counts(db, which, most)
-    rows = by_kind(db, which, NEWEST_FIRST, Group.ALL, None, most)
-    return history_text.counted(db, rows) if rows is not None else {}
+    rows = by_kind(kinds(db, which), which, NEWEST_FIRST, Group.ALL, None, most).subquery("rows")
+    return history_text.as_counts(db.execute(text_statements.of_each_status(rows)))
 
 
 def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:
@@ -47,4 +44,4 @@ def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:
         yield CoachingSession.engine == which.engine
     yield from scope(which)
     if which.words:
-        yield CoachingSession.id.in_(history_text.with_letters(which, ID))
+        yield CoachingSession.id.in_(text_statements.with_letters(which, ID))

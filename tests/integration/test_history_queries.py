@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from store import history_text
+from store import history_text, text_statements
 from store.database import transaction
 from store.history_cursor import BadCursor
 from store.history_queries import (
@@ -231,6 +231,25 @@ def test_text_is_found_the_same_by_walking_and_by_letters(
     assert (turn(db, wanted, sort, limit=4) if number.number else []) == walked
     assert count(db, wanted) == number
     assert sum(len(shown) for shown in walked) == number.number
+    monkeypatch.setattr(history_text, "COUNT_CAP", 2)  # more than are counted
+    assert (turn(db, wanted, sort, limit=4) if number.number else []) == walked
+
+
+@pytest.mark.parametrize("scattered", [0, 30])
+def test_the_first_that_have_a_common_text_are_found_behind_those_that_only_have_its_letters(
+    db: Session, monkeypatch: pytest.MonkeyPatch, scattered: int
+) -> None:
+    for name in ("WALKED", "COUNT_CAP"):
+        monkeypatch.setattr(history_text, name, 1)
+    looked_at_all = []
+    ask = text_statements.first_by_letters
+    monkeypatch.setattr(text_statements, "first_by_letters", lambda *asked: looked_at_all.append(asked) or ask(*asked))
+    having = [add(db, title="Abcd", day=day) for day in range(8)]
+    for day in range(scattered):
+        add(db, title="Abc, bcd", day=10 + day)
+    found = page(db, HistoryFilter(FINAL, text="abcd"), limit=4)
+    assert [record.id for record in found.records] == having[:-5:-1]
+    assert bool(looked_at_all) == bool(scattered), "only where few that have the letters have the text"
 
 
 def test_count_stops_at_its_cap(db: Session) -> None:

@@ -1,0 +1,179 @@
+"""The statements by which a text is found in history (store/history_text.py).
+
+Each is made once for a kind of question and kept: to make one takes Python longer than Postgres needs for most of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Text, bindparam, func, select, true, union_all
+from sqlalchemy.orm import aliased
+
+from store.history_cursor import Cursor
+from store.history_filter import HistoryFilter
+from store.history_kinds import ID, STATUS, Group, Kind, Order, by_kind, of_engine, reached, scope
+from store.schema import CoachingSession
+from store.states import FINAL
+
+KEPT = 64  # of each statement
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All of a question but its text: sessions of the group beyond the cursor, in order."""
+
+    which: HistoryFilter
+    kinds: tuple[Kind, ...]
+    order: Order
+    group: Group
+    at: Cursor | None
+
+    @classmethod
+    def of(
+        cls,
+        which: HistoryFilter,
+        kinds: tuple[Kind, ...],
+        order: Order,
+        group: Group = Group.ALL,
+        at: Cursor | None = None,
+    ) -> "Asked":
+        return cls(replace(which, text=""), kinds, order, group, at)
+
+    def rows(self, most: int) -> "CompoundSelect[Any]":
+        """Of each kind the first `most`, with what text is looked for in."""
+        return by_kind(self.kinds, self.which, self.order, self.group, self.at, most, titles=True)
+
+
+def looked_for(which: HistoryFilter) -> Mapping[str, str]:
+    """What a kept statement is to be executed with."""
+    pattern = which.words
+    for special in "/%_":
+        pattern = pattern.replace(special, f"/{special}")
+    return {"words": which.words, "pattern": f"%{pattern}%"}
+
+
+@lru_cache(KEPT)
+def first_of_walk(asked: Asked, walked: int, limit: int) -> "Select[Any]":
+    """The ids and values of the first `limit` of those among the first `walked` rows that have the text."""
+    found = _walk(asked, walked)
+    return _in_order(asked, found, limit)
+
+
+@lru_cache(KEPT)
+def counts_of_walk(asked: Asked, walked: int, most: int) -> "Select[Any]":
+    """How many of those there are of each status, counted no further than `most` in all."""
+    return of_each_status(_walk(asked, walked), most)
+
+
+@lru_cache(KEPT)
+def beyond_walk(asked: Asked, walked: int) -> "Select[Any]":
+    """The id of a row behind those that were walked, if there is one."""
+    rows = asked.rows(walked + 1).subquery("rows")
+    return select(rows.c.id).offset(walked).limit(1)
+
+
+@lru_cache(KEPT)
+def few_by_letters(asked: Asked, most: int, limit: int) -> "Select[Any]":
+    """The first `limit` among `most` sessions that have the text, whichever these are, each with how many of them there
+    are of each status; one row without an id when the page is empty."""
+    columns = (ID.label("id"), asked.order.key.label("key"), STATUS.label("status"))
+    found = with_letters(asked.which, *columns).limit(most).cte("found")
+    of_status = of_each_status(found).subquery("of_status")
+    counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
+    page = _in_order(asked, found, limit).subquery("page")
+    both = select(page.c.id, page.c.key, counts.c.counts).select_from(counts.outerjoin(page, true()))
+    return both.order_by(*asked.order.by(page.c.key, page.c.id))
+
+
+@lru_cache(KEPT)
+def first_of_likely(asked: Asked, most: int, limit: int) -> "Select[Any]":
+    """The same as `first_by_letters` where it finds that many: only the first `most` with the letters are looked at
+    again."""
+    columns = (ID.label("id"), asked.order.key.label("key"))
+    wanted = list(reached(asked.order, asked.group, asked.at, asked.order.key))
+    in_order = asked.order.by(asked.order.key, ID)
+    likely = _likely(asked.which, *columns).where(*wanted).order_by(*in_order).limit(most).subquery("likely")
+    again = aliased(CoachingSession)
+    finished = select(likely).join(again, again.id == likely.c.id).where(_has_text(again.search_text, asked.which))
+    under_way = _under_way(asked.which, *columns).where(*wanted)
+    return _in_order(asked, union_all(finished, under_way).subquery("found"), limit)
+
+
+@lru_cache(KEPT)
+def first_by_letters(asked: Asked, limit: int) -> "Select[Any]":
+    """The ids and values of the first `limit` of all that have the text."""
+    found = with_letters(asked.which, ID.label("id"), asked.order.key.label("key")).subquery("found")
+    return _in_order(asked, found, limit)
+
+
+@lru_cache(KEPT)
+def counts_by_letters(asked: Asked, most: int) -> "Select[Any]":
+    """How many have the text of each status, counted no further than `most` in all."""
+    return of_each_status(with_letters(asked.which, ID.label("id"), STATUS.label("status")).subquery("found"), most)
+
+
+def of_each_status(rows: FromClause, most: int | None = None) -> "Select[Any]":
+    """The status and number of the rows, or of the first `most` of them."""
+    first = select(rows.c.status).limit(most).subquery("first")
+    return select(first.c.status, func.count().label("number")).group_by(first.c.status)
+
+
+def with_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "CompoundSelect[Any]":
+    """These columns of the sessions that have the text: finished ones by the index of letters, looked at again; and
+    those under way."""
+    finished = _likely(which, *columns).where(_has_text(CoachingSession.search_text, which))
+    return union_all(finished, _under_way(which, *columns))
+
+
+def _likely(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
+    """Finished sessions that have the letters of the text, if perhaps elsewhere."""
+    letters = func.search_grams(CoachingSession.search_text)
+    has_letters = letters.bool_op("@>")(func.search_grams_of(func.lower(_text(which, "words"))))
+    of_finished = [] if which.statuses >= FINAL else _of_status(which)
+    return select(*columns).where(
+        CoachingSession.finished_at.is_not(None), has_letters, *scope(which), *of_engine(which), *of_finished
+    )
+
+
+def _under_way(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
+    """Sessions that are not finished and have the text."""
+    return select(*columns).where(
+        CoachingSession.finished_at.is_(None),
+        _has_text(CoachingSession.search_text, which),
+        *scope(which),
+        *of_engine(which),
+        *_of_status(which),
+    )
+
+
+def _of_status(which: HistoryFilter) -> list[ColumnElement[bool]]:
+    return [CoachingSession.status.in_(sorted(which.statuses))] if which.statuses else []
+
+
+def _walk(asked: Asked, walked: int) -> FromClause:
+    """Those of the first `walked` rows that have the text."""
+    rows = asked.rows(walked + 1).subquery("rows")
+    first = select(rows).order_by(*asked.order.by(rows.c.key, rows.c.id)).limit(walked).subquery("walked")
+    found = select(first.c.id, first.c.key, first.c.status).where(_has_text(first.c.search_text, asked.which))
+    return found.subquery("found")
+
+
+def _in_order(asked: Asked, found: FromClause, limit: int) -> "Select[Any]":
+    """The ids and values of the first of these rows, beyond the cursor."""
+    wanted = select(found.c.id, found.c.key).where(
+        *reached(asked.order, asked.group, asked.at, found.c.key, found.c.id)
+    )
+    return wanted.order_by(*asked.order.by(found.c.key, found.c.id)).limit(limit)
+
+
+def _has_text(searched: Any, which: HistoryFilter) -> ColumnElement[bool]:
+    """Small letters are compared, as Postgres makes them on both sides."""
+    found: ColumnElement[bool] = searched.like(func.lower(_text(which, "pattern")), escape="/")
+    return found
+
+
+def _text(which: HistoryFilter, name: str) -> ColumnElement[str]:
+    """The text of the filter, or a place for what `looked_for` says when the statement is executed."""
+    return bindparam(name, looked_for(which)[name], Text()) if which.words else bindparam(name, type_=Text())
