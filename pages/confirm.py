@@ -103,9 +103,10 @@ def ask(
     help: str | None = None,
 ) -> None:
     """A button that opens `dialog(*arguments)` before anything is done."""
-    if st.button(
+    pressed = st.button(
         label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_open, args=(dialog, arguments)
-    ):
+    )
+    if pressed and ASKED_ON not in st.session_state:  # in a part that refreshes, outside of which it is to be asked
         st.rerun()
 
 
