@@ -59,16 +59,20 @@ def decide(leave: str, label: str, change: Callable[[Person], object], *, key: s
         act(label, change, key=key, icon=icon)
 
 
-def say_and_ask(place: Place) -> None:
-    """Say why the last click changed nothing, and ask what is asked on this page; outside the part that refreshes."""
-    if TOLD in st.session_state:
-        st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
+def ask_again(place: Place) -> None:
+    """Ask what is asked on this page; before the page is drawn, outside the part that refreshes."""
     here = (place, st.query_params.to_dict())
     if ASKED in st.session_state and st.session_state.setdefault(ASKED_ON, here) == here:
         dialog, arguments = st.session_state[ASKED]
         dialog(*arguments)
     else:
         answered()  # the person went elsewhere
+
+
+def say() -> None:
+    """Say why the last click changed nothing; after the page was drawn, when no more can be begun anew."""
+    if TOLD in st.session_state:
+        st.toast(st.session_state.pop(TOLD), icon=":material/info:", duration="long")
 
 
 def tell(sentence: str) -> None:
@@ -103,14 +107,12 @@ def ask(
     help: str | None = None,
 ) -> None:
     """A button that opens `dialog(*arguments)` before anything is done."""
-    pressed = st.button(
-        label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_open, args=(dialog, arguments)
-    )
-    if pressed and ASKED_ON not in st.session_state:  # in a part that refreshes, outside of which it is to be asked
-        st.rerun()
+    st.button(label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_open, args=(dialog, arguments))
 
 
 def _open(dialog: Callable[..., None], arguments: tuple[object, ...]) -> None:
-    """A callback: the drawing of the page may be stopped before it comes to the button, and the click would be lost."""
+    """A callback: the drawing of the page may be stopped before it comes to the button, or never come to it again, and
+    the click would be lost."""
     answered()  # whatever was asked before
     st.session_state[ASKED] = (dialog, arguments)
+    st.rerun()  # of the whole page, also where the button stands in a part of it that refreshes

@@ -34,13 +34,14 @@ def inside(who: Person) -> None:
         position="top",
     )
     place = next(place for place, page in pages.items() if page is chosen)
-    confirm.say_and_ask(place)  # first: an open question is away until it is drawn again
+    confirm.ask_again(place)  # first: an open question is away until it is drawn again
     try:
         if not place.is_open_to(who):
             raise NotAllowed
         chosen.run()
     except NotAllowed:
         not_for_you()
+    confirm.say()
 
 
 def outside(refusal: SignInRefused) -> None:

@@ -29,7 +29,7 @@ _box = st.components.v2.component(
 def section(who: Person) -> None:
     """Draw the box, and below it what was uploaded and not started yet: it survives a reload.
 
-    All but the box is no fragment: leaving a text for a button of another fragment sends both as one change, and the
+    Only the box is a fragment: leaving a text for a button of another fragment sends both as one change, and the
     click is lost.
     """
     kept = live.ask(submit.kept, who)

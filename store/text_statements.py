@@ -1,11 +1,12 @@
 """The statements by which a text is found in history (store/history_text.py).
 
-Each is made once for a kind of question and kept: to make one takes Python longer than Postgres needs for most of them.
+Those of first pages are made once for a kind of question and kept: to make one takes Python longer than Postgres needs
+for most of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Text, bindparam, func, select, true, union_all
@@ -54,32 +55,38 @@ def looked_for(which: HistoryFilter) -> Mapping[str, str]:
     return {"words": which.words, "pattern": f"%{pattern}%"}
 
 
-@lru_cache(KEPT)
+def _kept(make: Callable[..., "Select[Any]"]) -> Callable[..., "Select[Any]"]:
+    """Keep what it makes, but for pages behind a cursor: there are as many of these as sessions, and titles in them."""
+    kept = lru_cache(KEPT)(make)
+    return wraps(make)(lambda asked, *numbers: (kept if asked.at is None else make)(asked, *numbers))
+
+
+@_kept
 def first_of_walk(asked: Asked, walked: int, limit: int) -> "Select[Any]":
     """The ids and values of the first `limit` of those among the first `walked` rows that have the text."""
     found = _walk(asked, walked)
     return _in_order(asked, found, limit)
 
 
-@lru_cache(KEPT)
+@_kept
 def counts_of_walk(asked: Asked, walked: int, most: int) -> "Select[Any]":
     """How many of those there are of each status, counted no further than `most` in all."""
     return of_each_status(_walk(asked, walked), most)
 
 
-@lru_cache(KEPT)
+@_kept
 def beyond_walk(asked: Asked, walked: int) -> "Select[Any]":
     """The id of a row behind those that were walked, if there is one."""
     rows = asked.rows(walked + 1).subquery("rows")
     return select(rows.c.id).offset(walked).limit(1)
 
 
-@lru_cache(KEPT)
+@_kept
 def few_by_letters(asked: Asked, most: int, limit: int) -> "Select[Any]":
     """The first `limit` among `most` sessions that have the text, whichever these are, each with how many of them there
     are of each status; one row without an id when the page is empty."""
     columns = (ID.label("id"), asked.order.key.label("key"), STATUS.label("status"))
-    found = with_letters(asked.which, *columns).limit(most).cte("found")
+    found = select(_all_of(with_letters(asked.which, *columns))).limit(most).cte("found")
     of_status = of_each_status(found).subquery("of_status")
     counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
     page = _in_order(asked, found, limit).subquery("page")
@@ -87,31 +94,28 @@ def few_by_letters(asked: Asked, most: int, limit: int) -> "Select[Any]":
     return both.order_by(*asked.order.by(page.c.key, page.c.id))
 
 
-@lru_cache(KEPT)
+@_kept
 def first_of_likely(asked: Asked, most: int, limit: int) -> "Select[Any]":
-    """The same as `first_by_letters` where it finds that many: only the first `most` with the letters are looked at
-    again."""
+    """The same as `first_by_letters` where it finds that many: of those that have the letters, and of those under way,
+    only the first `most` are looked at."""
     columns = (ID.label("id"), asked.order.key.label("key"))
-    wanted = list(reached(asked.order, asked.group, asked.at, asked.order.key))
-    in_order = asked.order.by(asked.order.key, ID)
-    likely = _likely(asked.which, *columns).where(*wanted).order_by(*in_order).limit(most).subquery("likely")
+    likely = union_all(_has_letters(asked.which, *columns), _under_way(asked.which, *columns))
+    nearest = _in_order(asked, _all_of(likely), most).subquery("nearest")
     again = aliased(CoachingSession)
-    finished = select(likely).join(again, again.id == likely.c.id).where(_has_text(again.search_text, asked.which))
-    under_way = _under_way(asked.which, *columns).where(*wanted)
-    return _in_order(asked, union_all(finished, under_way).subquery("found"), limit)
+    found = select(nearest).join(again, again.id == nearest.c.id).where(_has_text(again.search_text, asked.which))
+    return _in_order(asked, found.subquery("found"), limit)
 
 
-@lru_cache(KEPT)
+@_kept
 def first_by_letters(asked: Asked, limit: int) -> "Select[Any]":
     """The ids and values of the first `limit` of all that have the text."""
-    found = with_letters(asked.which, ID.label("id"), asked.order.key.label("key")).subquery("found")
-    return _in_order(asked, found, limit)
+    return _in_order(asked, _all_of(with_letters(asked.which, ID.label("id"), asked.order.key.label("key"))), limit)
 
 
-@lru_cache(KEPT)
+@_kept
 def counts_by_letters(asked: Asked, most: int) -> "Select[Any]":
     """How many have the text of each status, counted no further than `most` in all."""
-    return of_each_status(with_letters(asked.which, ID.label("id"), STATUS.label("status")).subquery("found"), most)
+    return of_each_status(_all_of(with_letters(asked.which, STATUS.label("status"))), most)
 
 
 def of_each_status(rows: FromClause, most: int | None = None) -> "Select[Any]":
@@ -123,11 +127,17 @@ def of_each_status(rows: FromClause, most: int | None = None) -> "Select[Any]":
 def with_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "CompoundSelect[Any]":
     """These columns of the sessions that have the text: finished ones by the index of letters, looked at again; and
     those under way."""
-    finished = _likely(which, *columns).where(_has_text(CoachingSession.search_text, which))
-    return union_all(finished, _under_way(which, *columns))
+    has_text = _has_text(CoachingSession.search_text, which)
+    return union_all(*(part.where(has_text) for part in (_has_letters(which, *columns), _under_way(which, *columns))))
 
 
-def _likely(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
+def _all_of(rows: "CompoundSelect[Any]") -> FromClause:
+    """Found as if all were wanted: for the first few, Postgres might rather walk through an order, and make the letters
+    of each row on its way to them."""
+    return rows.offset(0).subquery("all_of")
+
+
+def _has_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
     """Finished sessions that have the letters of the text, if perhaps elsewhere."""
     letters = func.search_grams(CoachingSession.search_text)
     has_letters = letters.bool_op("@>")(func.search_grams_of(func.lower(_text(which, "words"))))
@@ -138,13 +148,9 @@ def _likely(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]"
 
 
 def _under_way(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
-    """Sessions that are not finished and have the text."""
+    """Sessions that are not finished."""
     return select(*columns).where(
-        CoachingSession.finished_at.is_(None),
-        _has_text(CoachingSession.search_text, which),
-        *scope(which),
-        *of_engine(which),
-        *_of_status(which),
+        CoachingSession.finished_at.is_(None), *scope(which), *of_engine(which), *_of_status(which)
     )
 
 

@@ -252,6 +252,18 @@ def test_the_first_that_have_a_common_text_are_found_behind_those_that_only_have
     assert bool(looked_at_all) == bool(scattered), "only where few that have the letters have the text"
 
 
+def test_none_is_passed_over_for_one_under_way(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WALKED", "COUNT_CAP"):
+        monkeypatch.setattr(history_text, name, 1)
+    for day in range(30):
+        add(db, title="Abc, bcd", day=day)  # the letters, but not the text
+    finished = [add(db, title="Abcd", day=40 + day) for day in range(8)]
+    under_way = [add(db, title="Abcd", day=100 + day, status=Status.PENDING) for day in range(5)]
+    oldest_first = Sort(SortBy.CREATED, descending=False)
+    shown = [session_id for part in turn(db, HistoryFilter(text="abcd"), oldest_first, limit=4) for session_id in part]
+    assert shown == finished + under_way
+
+
 def test_count_stops_at_its_cap(db: Session) -> None:
     for _ in range(3):
         add(db)
