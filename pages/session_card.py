@@ -16,17 +16,19 @@ from store.transcript_queries import Line
 
 def draw(card: Card) -> None:
     """The card on the session's own page, whose title is the session's."""
-    fill(frame(card, detailed=True), card, words=False)
+    frame(card, detailed=True)
 
 
 def frame(card: Card, *, detailed: bool = False) -> DeltaGenerator:
-    """What stays while `shape(card)` does: the card's border, title, links and buttons. Its text is to come into what
-    is returned."""
+    """The card: its border, title, links and buttons stay while `shape(card)` does. What is returned is its text, for
+    `fill`."""
     view = card.view
     with st.container(border=True, key=f"card-{view.session_id}"):
         if not detailed:
             title_link(view)
-        text = st.empty()
+        # Alone in a block: a refresh may take its text out of what is still on its way to the browser, and what stands
+        # behind it in the same block would have no place there
+        text = fill(st.container(), card, words=not detailed)
         _failure(view)
         if card.note:
             st.info(card.note, icon=":material/hourglass_top:")
@@ -48,9 +50,9 @@ def shape(card: Card) -> tuple[object, ...]:
     return (view.session_id, view.title, view.status, failure, card.note, *session_buttons.shape(view))
 
 
-def fill(text: DeltaGenerator, card: Card, *, words: bool = True) -> None:
-    """The card's text, which moves: `text` is what its frame returned."""
-    text.markdown(card_text.text(card, words=words), unsafe_allow_html=True)
+def fill(place: DeltaGenerator, card: Card, *, words: bool = True) -> DeltaGenerator:
+    """The card's text, which moves: in this place, or instead of the text that its frame returned."""
+    return place.markdown(card_text.text(card, words=words), unsafe_allow_html=True)
 
 
 def title_link(view: SessionView) -> None:

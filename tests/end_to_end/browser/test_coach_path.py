@@ -38,7 +38,7 @@ def test_a_coach_uploads_a_recording_and_watches_it_become_a_transcript(
     seen = [percent(shown)]
     while seen[-1] < 100:
         page.wait_for_function(
-            "before => Number(document.querySelector('[role=progressbar]')?.ariaValueNow) > before", arg=seen[-1]
+            "before => Number(document.querySelector('[role=progressbar]').ariaValueNow) > before", arg=seen[-1]
         )
         seen.append(percent(shown))
     assert len(seen) > 2, "the bar rose by itself, in steps"
