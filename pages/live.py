@@ -23,7 +23,8 @@ def show(draw: Callable[[Facts], None], question: Callable[..., Facts], *argumen
     The Person among the arguments is looked at anew each time: whoever is out, or has another role now, sees the frame
     of all pages decide, and no answer.
     """
-    st.fragment(_refresh, run_every=settings().refresh_sec)(draw, question, arguments, stamp)
+    with st.container():  # of its own, see docs/decisions/0025-live-page.md
+        st.fragment(_refresh, run_every=settings().refresh_sec)(draw, question, arguments, stamp)
 
 
 def ask(question: Callable[..., Facts], *arguments: Any) -> Facts:

@@ -26,9 +26,7 @@ def frame(card: Card, *, detailed: bool = False) -> DeltaGenerator:
     with st.container(border=True, key=f"card-{view.session_id}"):
         if not detailed:
             title_link(view)
-        # Alone in a block: a refresh may take its text out of what is still on its way to the browser, and what stands
-        # behind it in the same block would have no place there
-        text = fill(st.container(), card, words=not detailed)
+        text = fill(st.container(), card, words=not detailed)  # of its own, see docs/decisions/0025-live-page.md
         _failure(view)
         if card.note:
             st.info(card.note, icon=":material/hourglass_top:")

@@ -33,7 +33,8 @@ def section(who: Person) -> None:
     click is lost.
     """
     kept = live.ask(submit.kept, who)
-    st.fragment(_receive)(_limits([str(prospect.recording.id) for prospect in kept]))
+    with st.container():
+        st.fragment(_receive)(_limits([str(prospect.recording.id) for prospect in kept]))
     if not kept:
         return
     ids = [prospect.recording.id for prospect in kept]
