@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from store import history_rows, history_text
+from store.history_counts import Counts
 from store.history_cursor import BadCursor, Cursor, Value, read_cursor, write_cursor
 from store.history_filter import FINISHED, HistoryFilter
 from store.history_kinds import Group, Order
-from store.history_text import Counts
 from store.schema import CoachingSession
 from store.session_queries import SessionRecord, as_record, by_ids, select_records
 from store.states import FINAL

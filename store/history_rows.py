@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from store import history_text, text_statements
+from store.history_counts import Counts, as_counts, of_each_status
 from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
 from store.history_kinds import ID, Group, Order, by_kind, kinds, scope
-from store.history_text import NEWEST_FIRST, Counts, Rows
+from store.history_text import NEWEST_FIRST, Rows
 from store.schema import CoachingSession
 from store.states import FINAL
 
@@ -31,7 +32,7 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
     if which.words:
         return history_text.counts(db, which, most)
     rows = by_kind(kinds(db, which), which, NEWEST_FIRST, Group.ALL, None, most).subquery("rows")
-    return history_text.as_counts(db.execute(text_statements.of_each_status(rows)))
+    return as_counts(db.execute(of_each_status(rows)))
 
 
 def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:

@@ -4,12 +4,12 @@ Only when these do not fill the page, the index of letters is asked, which is go
 """
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from store import text_statements
+from store.history_counts import Counts, as_counts
 from store.history_cursor import Cursor, Value
 from store.history_filter import HistoryFilter
 from store.history_kinds import Group, Order, kinds
@@ -22,7 +22,6 @@ COUNT_CAP = 200  # each has to be looked at
 LIKELY = 4  # times as many as are wanted: with the letters of a common text, most have the text
 NEWEST_FIRST = Order("created_at", descending=True)
 Rows = list[tuple[uuid.UUID, Value]]
-Counts = Mapping[Status, int]
 
 
 def some(
@@ -72,8 +71,3 @@ def _is_longer(db: Session, asked: Asked, walked: int) -> bool:
 
 def _rows(found: Any) -> Rows:
     return [(row.id, row.key) for row in found]
-
-
-def as_counts(found: Any) -> Counts:
-    """What a statement of `of_each_status` finds."""
-    return {Status(row.status): row.number for row in found}

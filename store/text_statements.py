@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Text, bindparam, func, select, true, union_all
 from sqlalchemy.orm import aliased
 
+from store.history_counts import of_each_status
 from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
 from store.history_kinds import ID, STATUS, Group, Kind, Order, by_kind, of_engine, reached, scope
@@ -116,12 +117,6 @@ def first_by_letters(asked: Asked, limit: int) -> "Select[Any]":
 def counts_by_letters(asked: Asked, most: int) -> "Select[Any]":
     """How many have the text of each status, counted no further than `most` in all."""
     return of_each_status(_all_of(with_letters(asked.which, STATUS.label("status"))), most)
-
-
-def of_each_status(rows: FromClause, most: int | None = None) -> "Select[Any]":
-    """The status and number of the rows, or of the first `most` of them."""
-    first = select(rows.c.status).limit(most).subquery("first")
-    return select(first.c.status, func.count().label("number")).group_by(first.c.status)
 
 
 def with_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "CompoundSelect[Any]":
