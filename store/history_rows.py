@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from store import history_text, text_statements
+from store import history_text, text_conditions
 from store.history_counts import Counts, as_counts, of_each_status
 from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
@@ -45,4 +45,4 @@ def conditions(which: HistoryFilter) -> Iterator[ColumnElement[bool]]:
         yield CoachingSession.engine == which.engine
     yield from scope(which)
     if which.words:
-        yield CoachingSession.id.in_(text_statements.with_letters(which, ID))
+        yield CoachingSession.id.in_(text_conditions.with_letters(which, ID))

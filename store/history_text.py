@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from store import text_statements
+from store import text_statements, text_weeks
 from store.history_counts import Counts, as_counts
 from store.history_cursor import Cursor, Value
 from store.history_filter import HistoryFilter
 from store.history_kinds import Group, Order, kinds
 from store.states import Status
-from store.text_statements import Asked, looked_for
+from store.text_conditions import looked_for
+from store.text_statements import Asked
 
 WALKED = 2_000  # rows in which a text is looked for before the index of letters is asked
 WALKED_FAR = 20_000  # the same of one coach, whose rows are seldom more, and to count what is common
@@ -29,11 +30,17 @@ def some(
 ) -> tuple[Rows, Counts | None]:
     """The first `limit` sessions of the group beyond the cursor; where all that the filter finds were looked up for
     that, also how many they are."""
-    asked, walked = Asked.of(which, kinds(db, which), order, group, at), WALKED if which.owner is None else WALKED_FAR
-    found = _rows(db.execute(text_statements.first_of_walk(asked, walked, limit), looked_for(which)))
-    if len(found) == limit or (which.owner is not None and not _is_longer(db, asked, walked)):
-        return found, None  # without an owner it is not worth the question: letters are asked as fast
-    return _by_letters(db, which, asked, limit)
+    asked = Asked.of(which, kinds(db, which), order, group, at)
+    if which.owner is None:
+        found = _rows(db.execute(text_statements.first_of_walk(asked, WALKED, limit), looked_for(which)))
+        return (found, None) if len(found) == limit else _by_letters(db, which, asked, limit)
+    few = text_statements.few_of_walk(asked, WALKED_FAR, max(COUNT_CAP + 1, limit), limit)
+    found, counts = _with_counts(db.execute(few, looked_for(which)))
+    if sum(counts.values()) > COUNT_CAP:
+        return found, counts
+    if _is_longer(db, asked, WALKED_FAR):
+        return (found, None) if len(found) == limit else _by_letters(db, which, asked, limit)
+    return found, counts if group is Group.ALL and at is None else None
 
 
 def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
@@ -52,11 +59,13 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
 def _by_letters(db: Session, which: HistoryFilter, asked: Asked, limit: int) -> tuple[Rows, Counts]:
     """As many as are counted are looked up, whichever these are: of a rare text that is all there are. Only of a common
     one all are put in order."""
-    rows = db.execute(text_statements.few_by_letters(asked, COUNT_CAP + 1, limit), looked_for(which)).all()
-    counts = {Status(status): number for status, number in (rows[0].counts or {}).items()}
+    few = text_statements.few_by_letters(asked, COUNT_CAP + 1, limit)
+    found, counts = _with_counts(db.execute(few, looked_for(which)))
     if sum(counts.values()) <= COUNT_CAP:
-        return _rows(row for row in rows if row.id is not None), counts
+        return found, counts
     if which.owner is None:  # else row-level security has Postgres look at the text before the letters
+        if text_weeks.has_weeks(asked):
+            return _rows(db.execute(text_weeks.first_by_weeks(asked, limit), looked_for(which))), counts
         likely = text_statements.first_of_likely(asked, LIKELY * limit, limit)
         found = _rows(db.execute(likely, looked_for(which)))
         if len(found) == limit:
@@ -67,6 +76,12 @@ def _by_letters(db: Session, which: HistoryFilter, asked: Asked, limit: int) -> 
 def _is_longer(db: Session, asked: Asked, walked: int) -> bool:
     """Whether there are more rows than were walked."""
     return db.scalars(text_statements.beyond_walk(asked, walked)).first() is not None
+
+
+def _with_counts(found: Any) -> tuple[Rows, Counts]:
+    rows = found.all()
+    counts = {Status(status): number for status, number in (rows[0].counts or {}).items()}
+    return _rows(row for row in rows if row.id is not None), counts
 
 
 def _rows(found: Any) -> Rows:

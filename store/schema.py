@@ -153,7 +153,7 @@ class CoachingSession(Base):
         *(_order_index(column, scope) for column in ORDERED for scope in ((), ("owner",))),
         Index(
             "session_search",
-            text("search_grams(search_text)"),
+            text("search_entries(search_text, created_at, finished_at)"),
             postgresql_using="gin",
             postgresql_where=text("finished_at IS NOT NULL"),
         ),

@@ -4,20 +4,20 @@ Those of first pages are made once for a kind of question and kept: to make one 
 for most of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Text, bindparam, func, select, true, union_all
+from sqlalchemy import CompoundSelect, FromClause, Select, func, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from store.history_counts import of_each_status
 from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
-from store.history_kinds import ID, STATUS, Group, Kind, Order, by_kind, of_engine, reached, scope
+from store.history_kinds import ID, STATUS, Group, Kind, Order, by_kind, reached
 from store.schema import CoachingSession
-from store.states import FINAL
+from store.text_conditions import finished, has_letters, has_text, under_way, with_letters
 
 KEPT = 64  # of each statement
 
@@ -48,82 +48,73 @@ class Asked:
         return by_kind(self.kinds, self.which, self.order, self.group, self.at, most, titles=True)
 
 
-def looked_for(which: HistoryFilter) -> Mapping[str, str]:
-    """What a kept statement is to be executed with."""
-    pattern = which.words
-    for special in "/%_":
-        pattern = pattern.replace(special, f"/{special}")
-    return {"words": which.words, "pattern": f"%{pattern}%"}
-
-
-def _kept(make: Callable[..., "Select[Any]"]) -> Callable[..., "Select[Any]"]:
+def kept(make: Callable[..., "Select[Any]"]) -> Callable[..., "Select[Any]"]:
     """Keep what it makes, but for pages behind a cursor: there are as many of these as sessions, and titles in them."""
-    kept = lru_cache(KEPT)(make)
-    return wraps(make)(lambda asked, *numbers: (kept if asked.at is None else make)(asked, *numbers))
+    made = lru_cache(KEPT)(make)
+    return wraps(make)(lambda asked, *numbers: (made if asked.at is None else make)(asked, *numbers))
 
 
-@_kept
+@kept
 def first_of_walk(asked: Asked, walked: int, limit: int) -> "Select[Any]":
     """The ids and values of the first `limit` of those among the first `walked` rows that have the text."""
     found = _walk(asked, walked)
-    return _in_order(asked, found, limit)
+    return in_order(asked, found, limit)
 
 
-@_kept
+@kept
 def counts_of_walk(asked: Asked, walked: int, most: int) -> "Select[Any]":
     """How many of those there are of each status, counted no further than `most` in all."""
     return of_each_status(_walk(asked, walked), most)
 
 
-@_kept
+@kept
 def beyond_walk(asked: Asked, walked: int) -> "Select[Any]":
     """The id of a row behind those that were walked, if there is one."""
     rows = asked.rows(walked + 1).subquery("rows")
     return select(rows.c.id).offset(walked).limit(1)
 
 
-@_kept
+@kept
+def few_of_walk(asked: Asked, walked: int, most: int, limit: int) -> "Select[Any]":
+    """The same as `few_by_letters` of those among the first `walked` rows: the first `most` that have the text."""
+    found = _walk(asked, walked)
+    few = select(found).order_by(*asked.order.by(found.c.key, found.c.id)).limit(most)
+    return _with_counts(asked, few.cte("few"), limit)
+
+
+@kept
 def few_by_letters(asked: Asked, most: int, limit: int) -> "Select[Any]":
     """The first `limit` among `most` sessions that have the text, whichever these are, each with how many of them there
     are of each status; one row without an id when the page is empty."""
     columns = (ID.label("id"), asked.order.key.label("key"), STATUS.label("status"))
-    found = select(_all_of(with_letters(asked.which, *columns))).limit(most).cte("found")
-    of_status = of_each_status(found).subquery("of_status")
-    counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
-    page = _in_order(asked, found, limit).subquery("page")
-    both = select(page.c.id, page.c.key, counts.c.counts).select_from(counts.outerjoin(page, true()))
-    return both.order_by(*asked.order.by(page.c.key, page.c.id))
+    few = select(_all_of(with_letters(asked.which, *columns))).limit(most)
+    return _with_counts(asked, few.cte("few"), limit)
 
 
-@_kept
+@kept
 def first_of_likely(asked: Asked, most: int, limit: int) -> "Select[Any]":
     """The same as `first_by_letters` where it finds that many: of those that have the letters, and of those under way,
     only the first `most` are looked at."""
     columns = (ID.label("id"), asked.order.key.label("key"))
-    likely = union_all(_has_letters(asked.which, *columns), _under_way(asked.which, *columns))
-    nearest = _in_order(asked, _all_of(likely), most).subquery("nearest")
+    likely = union_all(
+        finished(asked.which, *columns).where(has_letters(asked.which)), under_way(asked.which, *columns)
+    )
+    nearest = in_order(asked, _all_of(likely), most).subquery("nearest")
     again = aliased(CoachingSession)
-    found = select(nearest).join(again, again.id == nearest.c.id).where(_has_text(again.search_text, asked.which))
-    return _in_order(asked, found.subquery("found"), limit)
+    found = select(nearest).join(again, again.id == nearest.c.id).where(has_text(asked.which, again.search_text))
+    return in_order(asked, found.subquery("found"), limit)
 
 
-@_kept
+@kept
 def first_by_letters(asked: Asked, limit: int) -> "Select[Any]":
     """The ids and values of the first `limit` of all that have the text."""
-    return _in_order(asked, _all_of(with_letters(asked.which, ID.label("id"), asked.order.key.label("key"))), limit)
+    return in_order(asked, _all_of(with_letters(asked.which, ID.label("id"), asked.order.key.label("key"))), limit)
 
 
-@_kept
+@kept
 def counts_by_letters(asked: Asked, most: int) -> "Select[Any]":
     """How many have the text of each status, counted no further than `most` in all."""
     return of_each_status(_all_of(with_letters(asked.which, STATUS.label("status"))), most)
-
-
-def with_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "CompoundSelect[Any]":
-    """These columns of the sessions that have the text: finished ones by the index of letters, looked at again; and
-    those under way."""
-    has_text = _has_text(CoachingSession.search_text, which)
-    return union_all(*(part.where(has_text) for part in (_has_letters(which, *columns), _under_way(which, *columns))))
 
 
 def _all_of(rows: "CompoundSelect[Any]") -> FromClause:
@@ -132,49 +123,25 @@ def _all_of(rows: "CompoundSelect[Any]") -> FromClause:
     return rows.offset(0).subquery("all_of")
 
 
-def _has_letters(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
-    """Finished sessions that have the letters of the text, if perhaps elsewhere."""
-    letters = func.search_grams(CoachingSession.search_text)
-    has_letters = letters.bool_op("@>")(func.search_grams_of(func.lower(_text(which, "words"))))
-    of_finished = [] if which.statuses >= FINAL else _of_status(which)
-    return select(*columns).where(
-        CoachingSession.finished_at.is_not(None), has_letters, *scope(which), *of_engine(which), *of_finished
-    )
-
-
-def _under_way(which: HistoryFilter, *columns: ColumnElement[Any]) -> "Select[Any]":
-    """Sessions that are not finished."""
-    return select(*columns).where(
-        CoachingSession.finished_at.is_(None), *scope(which), *of_engine(which), *_of_status(which)
-    )
-
-
-def _of_status(which: HistoryFilter) -> list[ColumnElement[bool]]:
-    return [CoachingSession.status.in_(sorted(which.statuses))] if which.statuses else []
-
-
 def _walk(asked: Asked, walked: int) -> FromClause:
     """Those of the first `walked` rows that have the text."""
     rows = asked.rows(walked + 1).subquery("rows")
     first = select(rows).order_by(*asked.order.by(rows.c.key, rows.c.id)).limit(walked).subquery("walked")
-    found = select(first.c.id, first.c.key, first.c.status).where(_has_text(first.c.search_text, asked.which))
+    found = select(first.c.id, first.c.key, first.c.status).where(has_text(asked.which, first.c.search_text))
     return found.subquery("found")
 
 
-def _in_order(asked: Asked, found: FromClause, limit: int) -> "Select[Any]":
+def _with_counts(asked: Asked, few: FromClause, limit: int) -> "Select[Any]":
+    of_status = of_each_status(few).subquery("of_status")
+    counts = select(func.jsonb_object_agg(of_status.c.status, of_status.c.number).label("counts")).subquery("counts")
+    page = in_order(asked, few, limit).subquery("page")
+    both = select(page.c.id, page.c.key, counts.c.counts).select_from(counts.outerjoin(page, true()))
+    return both.order_by(*asked.order.by(page.c.key, page.c.id))
+
+
+def in_order(asked: Asked, found: FromClause, limit: int) -> "Select[Any]":
     """The ids and values of the first of these rows, beyond the cursor."""
     wanted = select(found.c.id, found.c.key).where(
         *reached(asked.order, asked.group, asked.at, found.c.key, found.c.id)
     )
     return wanted.order_by(*asked.order.by(found.c.key, found.c.id)).limit(limit)
-
-
-def _has_text(searched: Any, which: HistoryFilter) -> ColumnElement[bool]:
-    """Small letters are compared, as Postgres makes them on both sides."""
-    found: ColumnElement[bool] = searched.like(func.lower(_text(which, "pattern")), escape="/")
-    return found
-
-
-def _text(which: HistoryFilter, name: str) -> ColumnElement[str]:
-    """The text of the filter, or a place for what `looked_for` says when the statement is executed."""
-    return bindparam(name, looked_for(which)[name], Text()) if which.words else bindparam(name, type_=Text())

@@ -10,9 +10,15 @@ from collections.abc import Iterator
 import pytest
 
 from bench.worlds import plans, questions
-from bench.worlds.million_rows import databases
-from store.database import engine
+from bench.worlds.million_rows import OLD, databases
+from store.database import engine, transaction
+from store.history_filter import HistoryFilter
+from store.history_text import NEWEST_FIRST
 from store.settings import settings
+from store.states import FINAL
+from store.text_conditions import looked_for
+from store.text_statements import Asked
+from store.text_weeks import first_by_weeks
 
 SESSIONS = 30_000
 # what must be among the indexes of a question; a plan may use others beside them
@@ -65,11 +71,23 @@ def test_each_uses_the_index_that_was_made_for_it(asked: questions.Questions) ->
     assert {name: index for name, index in INTENDED.items() if index not in used[name]} == {}
 
 
+def test_a_text_is_found_from_week_to_week_by_letters_and_weeks(asked: questions.Questions) -> None:
+    """And not by a walk through an order, which makes the letters of each row on its way."""
+    which = HistoryFilter(FINAL, text=OLD)
+
+    def ask() -> None:
+        with transaction() as db:
+            db.execute(first_by_weeks(Asked.of(which, (), NEWEST_FIRST), 26), looked_for(which))
+
+    assert asked
+    walked = {"session_created"}  # to its first and last entry
+    assert plans.indexes(ask) - walked == {"session_search", "session_under_way"}
+    assert plans.scans(ask) == []
+
+
 def test_a_query_without_an_index_would_be_noticed(asked: questions.Questions) -> None:
     """The look at the plans itself: a question that has to read everything is told of."""
     from sqlalchemy import text
-
-    from store.database import transaction
 
     assert asked
 
