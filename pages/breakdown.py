@@ -48,10 +48,10 @@ def _chart(parts: Sequence[Part]) -> Any:
             color=alt.Color(
                 "Stage:N",
                 scale=alt.Scale(domain=list(STAGES), range=list(STAGES.values())),
-                legend=alt.Legend(orient="top", title=None),
+                legend=alt.Legend(orient="top", title=None, columns=3),
             ),
             order="Order:Q",
             tooltip=["Bar", "Stage", "Length"],
         )
-        .properties(height=110 + 40 * table["Bar"].nunique())  # legend and axis take their part of it
+        .properties(height=130 + 40 * table["Bar"].nunique())  # legend and axis take their part of it
     )
