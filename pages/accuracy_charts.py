@@ -26,7 +26,7 @@ def by_point(rows: Sequence[Row]) -> Any:
         .mark_line(point=True, interpolate="monotone")
         .encode(
             x=alt.X("Estimated:N", title=None, sort=points, axis=alt.Axis(labelAngle=-40)),
-            y=alt.Y("Error:Q", axis=above("typical error", "%"), scale=alt.Scale(zero=True)),
+            y=alt.Y("Error:Q", axis=above("typical error", format="%"), scale=alt.Scale(zero=True)),
             color=ENGINE,
             tooltip=["Engine", "Estimated", alt.Tooltip("Error:Q", format=".0%"), "Estimates"],
         )
@@ -49,7 +49,7 @@ def over_time(spans: Sequence[Span]) -> Any:
         .mark_line(point=True, interpolate="monotone")
         .encode(
             x=alt.X("Time:T", title=None),
-            y=alt.Y("Error:Q", axis=above("typical error", "%"), scale=alt.Scale(zero=True)),
+            y=alt.Y("Error:Q", axis=above("typical error", format="%"), scale=alt.Scale(zero=True)),
             color=ENGINE,
             tooltip=["Engine", "Time:T", alt.Tooltip("Error:Q", format=".0%"), alt.Tooltip("Held:Q", format=".0%")],
         )

@@ -87,9 +87,9 @@ def durations(paces: Sequence[Pace]) -> Any:
     )
 
 
-def above(title: str, format: str = "") -> alt.Axis:
-    """A y axis whose title lies flat above it; `format` is d3's, for its numbers."""
-    return alt.Axis(title=title, titleAngle=0, titleAlign="left", titleX=-28, titleY=-8, format=format)
+def above(title: str, **more: Any) -> alt.Axis:
+    """A y axis whose title lies flat above it. Its numbers are plain without a `format`; an empty one writes 1e+1."""
+    return alt.Axis(title=title, titleAngle=0, titleAlign="left", titleX=-28, titleY=-8, **more)
 
 
 def local(moment: datetime) -> datetime:

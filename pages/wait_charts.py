@@ -49,8 +49,8 @@ def failures(found: Sequence[Failed]) -> Any:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(Day):T", title=None),
-            y=alt.Y("sum(Attempts):Q", axis=above("attempts that failed")),
+            x=alt.X("yearmonthdate(Day):T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            y=alt.Y("sum(Attempts):Q", axis=above("attempts that failed", tickMinStep=1)),
             color=alt.Color("Cause:N", scale=COLOURS, legend=alt.Legend(orient="top", title=None, columns=2)),
             tooltip=[
                 "Cause",

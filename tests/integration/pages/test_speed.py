@@ -64,6 +64,9 @@ def test_waits_failures_and_accuracy_have_their_part(new_session: NewSession) ->
     for expected in ("Queue wait", "Failures by cause", "Accuracy of estimates", "At submission"):
         assert expected in words
     assert "Typical error" in {metric.label for metric in app.metric}
+    specs = [chart.proto.spec for chart in app.get("vega_lite_chart")]
+    assert any("minutes of processing" in spec for spec in specs)
+    assert not any('"format": ""' in spec or '"format":""' in spec for spec in specs), "d3 would write 10 as 1e+1"
 
 
 def test_accuracy_says_when_nothing_was_scored(new_session: NewSession) -> None:
