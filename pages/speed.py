@@ -1,13 +1,10 @@
 """Speed: how fast sessions are processed, over time and by engine, and how many succeed."""
 
-from collections import Counter
-
 import streamlit as st
 
 from jobs.durations import roughly
 from jobs.speed_view import SpeedView, speed
-from pages import accuracy, live, speed_charts, viewer, wait_charts
-from pages.plain import plain
+from pages import accuracy, live, speed_charts, viewer, waits_and_failures
 from pages.signed_in import person
 
 LATE_SEC = 20.0  # from which on the page says that its statistics lag
@@ -32,7 +29,7 @@ def draw(view: SpeedView) -> None:
     figures(view)
     if view.paces:
         speeds(view)
-    waits_and_failures(view)
+    waits_and_failures.draw(view)
     accuracy.draw(view.accuracy)
 
 
@@ -53,28 +50,6 @@ def speeds(view: SpeedView) -> None:
         st.caption(
             f"{len(view.paces):,} of the completed sessions are drawn as dots, by chance; the lines tell of all."
         )
-
-
-def waits_and_failures(view: SpeedView) -> None:
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("Queue wait", anchor=False)
-        if view.typical_wait_sec is not None:
-            st.altair_chart(
-                wait_charts.waits(view.paces, view.trend), alt="Minutes in the queue over time", key="waits"
-            )
-        else:
-            st.caption("No session was completed in this time.")
-    with right:
-        st.subheader("Failures by cause", anchor=False)
-        if view.failures:
-            causes: Counter[str] = Counter()
-            for failed in view.failures:
-                causes[wait_charts.cause(failed)] += failed.number
-            st.altair_chart(wait_charts.failures(view.failures), alt="Failed attempts a day by cause", key="failures")
-            st.caption(" · ".join(f"{plain(cause)}: {number:,}" for cause, number in causes.most_common()))
-        else:
-            st.caption("No attempt failed in this time.")
 
 
 def figures(view: SpeedView) -> None:

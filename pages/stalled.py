@@ -5,15 +5,11 @@ from html import escape
 
 import streamlit as st
 
-from jobs.durations import ago
 from jobs.stalled_board import StalledBoard, StalledSession, stalled_board
 from jobs.stopped_engines import StoppedEngine, try_now
-from pages import confirm, live, session_buttons, session_card, viewer
+from pages import confirm, live, session_buttons, session_card, viewer, workers_and_queue
 from pages.plain import plain
 from pages.signed_in import person
-from store.settings import settings
-
-BROKEN_OFF = "Jobs whose work-horse was killed, in the last day. Their sessions went on by themselves: nothing to do."
 
 
 def draw(board: StalledBoard) -> None:
@@ -28,8 +24,7 @@ def draw(board: StalledBoard) -> None:
         st.success(f"**Nothing is stalled.** {moving}", icon=":material/check_circle:")
     for session in board.sessions:
         draw_session(session)
-    st.subheader("Workers and queue", anchor=False)
-    draw_queue(board)
+    workers_and_queue.draw(board)
 
 
 def draw_stopped(engine: StoppedEngine, as_of: datetime) -> None:
@@ -69,29 +64,6 @@ def draw_session(session: StalledSession) -> None:
         )
         with st.container(horizontal=True):
             session_buttons.draw_repair(view)
-
-
-def draw_queue(board: StalledBoard) -> None:
-    queue = board.queue
-    with st.container(horizontal=True, key="figures"):
-        st.metric("Workers alive", len(queue.workers), border=True)
-        st.metric("Busy", queue.busy, border=True)
-        st.metric("Sessions waiting", board.pending, border=True)
-        st.metric("Doorbells in the queue", queue.waiting_jobs, border=True)
-        st.metric("Broken-off RQ jobs", queue.failed_jobs, border=True, help=BROKEN_OFF)
-    rows = "".join(
-        f'<tr><td data-label="Worker">{escape(worker.name)}</td><td data-label="State">{escape(worker.state)}</td>'
-        f'<td data-label="Last seen">{_seen(board, worker.last_heartbeat)}</td></tr>'
-        for worker in queue.workers
-    )
-    if rows:
-        head = "<thead><tr><th>Worker</th><th>State</th><th>Last seen</th></tr></thead>"
-        st.html(f'<table class="sessions">{head}<tbody>{rows}</tbody></table>')
-    st.link_button("Queue health (rq-dashboard)", settings().rq_dashboard_link, icon=":material/monitoring:")
-
-
-def _seen(board: StalledBoard, heartbeat: datetime | None) -> str:
-    return "–" if heartbeat is None else ago(max((board.as_of - heartbeat).total_seconds(), 0.0))
 
 
 who = person()
