@@ -31,16 +31,21 @@ def some(
     """The first `limit` sessions of the group beyond the cursor; where all that the filter finds were looked up for
     that, also how many they are."""
     asked = Asked.of(which, kinds(db, which), order, group, at)
-    if which.owner is None:
-        found = _rows(db.execute(text_statements.first_of_walk(asked, WALKED, limit), looked_for(which)))
-        return (found, None) if len(found) == limit else _by_letters(db, which, asked, limit)
-    few = text_statements.few_of_walk(asked, WALKED_FAR, max(COUNT_CAP + 1, limit), limit)
-    found, counts = _with_counts(db.execute(few, looked_for(which)))
-    if sum(counts.values()) > COUNT_CAP:
-        return found, counts
-    if _is_longer(db, asked, WALKED_FAR):
-        return (found, None) if len(found) == limit else _by_letters(db, which, asked, limit)
-    return found, counts if group is Group.ALL and at is None else None
+    walked, counts = (WALKED if which.owner is None else WALKED_FAR), None
+    if which.owner is None or at is not None:
+        found = _rows(db.execute(text_statements.first_of_walk(asked, walked, limit), looked_for(which)))
+        if len(found) == limit:
+            return found, None
+    else:  # all of a coach's sessions are looked at, or 201 that have the text
+        few = text_statements.few_of_walk(asked, walked, max(COUNT_CAP + 1, limit), limit)
+        found, counts = _with_counts(db.execute(few, looked_for(which)))
+        if len(found) == limit and sum(counts.values()) > COUNT_CAP:
+            return found, counts
+    if which.owner is not None and not _is_longer(db, asked, walked):
+        return found, counts if group is Group.ALL else None
+    if len(found) == limit:
+        return found, None
+    return _by_letters(db, which, asked, limit, found)
 
 
 def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
@@ -56,21 +61,27 @@ def counts(db: Session, which: HistoryFilter, most: int) -> Counts:
     return as_counts(db.execute(text_statements.counts_by_letters(asked, most), looked_for(which)))
 
 
-def _by_letters(db: Session, which: HistoryFilter, asked: Asked, limit: int) -> tuple[Rows, Counts]:
+def _by_letters(db: Session, which: HistoryFilter, asked: Asked, limit: int, walked: Rows) -> tuple[Rows, Counts]:
     """As many as are counted are looked up, whichever these are: of a rare text that is all there are. Only of a common
-    one all are put in order."""
+    one, and when there are more rows than `walked` was found in, they are put in order."""
     few = text_statements.few_by_letters(asked, COUNT_CAP + 1, limit)
     found, counts = _with_counts(db.execute(few, looked_for(which)))
     if sum(counts.values()) <= COUNT_CAP:
         return found, counts
+    if which.owner is None and not _is_longer(db, asked, WALKED):
+        return walked, counts
+    return _common(db, which, asked, limit), counts
+
+
+def _common(db: Session, which: HistoryFilter, asked: Asked, limit: int) -> Rows:
     if which.owner is None:  # else row-level security has Postgres look at the text before the letters
         if text_weeks.has_weeks(asked):
-            return _rows(db.execute(text_weeks.first_by_weeks(asked, limit), looked_for(which))), counts
+            return _rows(db.execute(text_weeks.first_by_weeks(asked, limit), looked_for(which)))
         likely = text_statements.first_of_likely(asked, LIKELY * limit, limit)
         found = _rows(db.execute(likely, looked_for(which)))
         if len(found) == limit:
-            return found, counts
-    return _rows(db.execute(text_statements.first_by_letters(asked, limit), looked_for(which))), counts
+            return found
+    return _rows(db.execute(text_statements.first_by_letters(asked, limit), looked_for(which)))
 
 
 def _is_longer(db: Session, asked: Asked, walked: int) -> bool:

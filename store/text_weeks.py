@@ -14,6 +14,7 @@ from store.text_conditions import finished, has_entries, has_text, letters, unde
 from store.text_statements import Asked, in_order, kept
 
 MARKED = {"created_at": "created", "finished_at": "finished"}  # orders of time, by the word of their marks
+WEEK_SEC = 7 * 86400.0  # no whole number: Postgres multiplies those up to 2038
 
 
 def has_weeks(asked: Asked) -> bool:
@@ -40,12 +41,25 @@ def first_by_weeks(asked: Asked, limit: int) -> "Select[Any]":
 
 
 def _weeks(asked: Asked) -> Subquery:
-    """The numbers of all weeks beyond the cursor and in the filter's time, in the order."""
+    """The numbers of the weeks that have sessions, beyond the cursor and in the filter's time, in the order.
+
+    From one to the next through the index: a single session of a wrong year must not bring thousands of weeks.
+    """
     order, which = asked.order, asked.which
-    since, until = (which.since, which.until) if order.column == "created_at" else (None, None)
-    here = None if asked.at is None else asked.at.value
-    oldest = func.greatest(select(func.min(order.key)).scalar_subquery(), since, None if order.descending else here)
-    newest = func.least(select(func.max(order.key)).scalar_subquery(), until, here if order.descending else None)
-    number = func.generate_series(func.search_week(oldest), func.search_week(newest), type_=Integer)
-    week: ColumnElement[int] = number.column_valued("week")
-    return select(week.label("number")).order_by(*order.by(week)).subquery("weeks")
+    within: list[ColumnElement[bool]] = [order.key.is_not(None)]
+    if asked.at is not None:
+        within.append(order.key <= asked.at.value if order.descending else order.key >= asked.at.value)
+    if order.column == "created_at":
+        within += [order.key >= which.since] if which.since else []
+        within += [order.key < which.until] if which.until else []
+
+    def first(*beyond: ColumnElement[bool]) -> ColumnElement[int]:
+        edge = (func.max if order.descending else func.min)(order.key)
+        return func.search_week(select(edge).where(*within, *beyond).scalar_subquery(), type_=Integer)
+
+    week = select(first().label("number")).cte("week", recursive=True)
+    start, end = (func.to_timestamp(number * WEEK_SEC) for number in (week.c.number, week.c.number + 1))
+    later = first(order.key < start if order.descending else order.key >= end)
+    week = week.union_all(select(later).where(week.c.number.is_not(None)))
+    number = week.c.number
+    return select(number).where(number.is_not(None)).order_by(*order.by(number)).subquery("weeks")

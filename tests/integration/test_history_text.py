@@ -100,6 +100,8 @@ def test_a_text_that_is_common_but_not_lately_is_found_from_week_to_week(
         title = "Abcd" if 10 < number < 50 and number % 4 != 3 else "Abc, bcd"
         day = number * 7 - number % 3
         add(db, title=title, day=day, status=status, took_sec=took.total_seconds(), engine_name=engine)
+    for wrong_clock in (-700_000, -20_000, 40_000):
+        add(db, title="Abcd", day=wrong_clock, engine_name="google")
     walked = turn(db, which, sort, limit=4)
     assert len(walked) > 1
     for name in ("WALKED", "COUNT_CAP"):
@@ -109,6 +111,16 @@ def test_a_text_that_is_common_but_not_lately_is_found_from_week_to_week(
     monkeypatch.setattr(text_weeks, "first_by_weeks", lambda *asked: by_weeks.append(asked) or ask(*asked))
     assert turn(db, which, sort, limit=4) == walked
     assert by_weeks
+
+
+def test_where_the_walk_came_to_the_end_nothing_else_is_asked(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_text, "COUNT_CAP", 1)
+    for asked in ("first_by_weeks", "first_of_likely", "first_by_letters"):
+        monkeypatch.delattr(text_weeks if asked == "first_by_weeks" else text_statements, asked)
+    for number in range(6):
+        add(db, title="Abcd", minutes=1 + number, day=number)
+    for sort in (NEWEST_FIRST, Sort(SortBy.DURATION)):
+        assert [len(shown) for shown in turn(db, HistoryFilter(FINAL, text="abcd"), sort, limit=4)] == [4, 2]
 
 
 def test_a_coach_is_told_of_no_more_than_are_theirs(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,16 @@ everything would lose, few enough for a test. That it is the same at a real mill
 statements are the product's own, caught as it sends them, for a coach and for operations: a new one is looked at too.
 """
 
+import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from bench.worlds import plans, questions
 from bench.worlds.million_rows import OLD, databases
-from store.database import engine, transaction
+from store.database import database_now, engine, transaction
+from store.history_cursor import Cursor
 from store.history_filter import HistoryFilter
 from store.history_text import NEWEST_FIRST
 from store.settings import settings
@@ -71,17 +74,20 @@ def test_each_uses_the_index_that_was_made_for_it(asked: questions.Questions) ->
     assert {name: index for name, index in INTENDED.items() if index not in used[name]} == {}
 
 
-def test_a_text_is_found_from_week_to_week_by_letters_and_weeks(asked: questions.Questions) -> None:
+@pytest.mark.parametrize("days_ago", [0, 100, 340], ids=lambda days: f"behind {days} days")
+def test_a_text_is_found_from_week_to_week_by_letters_and_weeks(asked: questions.Questions, days_ago: int) -> None:
     """And not by a walk through an order, which makes the letters of each row on its way."""
     which = HistoryFilter(FINAL, text=OLD)
+    assert asked
 
     def ask() -> None:
         with transaction() as db:
-            db.execute(first_by_weeks(Asked.of(which, (), NEWEST_FIRST), 26), looked_for(which))
+            at = Cursor(database_now(db) - timedelta(days=days_ago), uuid.UUID(int=0), forward=True)
+            since = Asked.of(which, (), NEWEST_FIRST, at=at if days_ago else None)
+            db.execute(first_by_weeks(since, 26), looked_for(which))
 
-    assert asked
-    walked = {"session_created"}  # to its first and last entry
-    assert plans.indexes(ask) - walked == {"session_search", "session_under_way"}
+    hops = {"session_created"}  # from week to week
+    assert plans.indexes(ask) - hops == {"session_search", "session_under_way"}
     assert plans.scans(ask) == []
 
 
