@@ -68,7 +68,8 @@ def _by_letters(db: Session, which: HistoryFilter, asked: Asked, limit: int, wal
     found, counts = _with_counts(db.execute(few, looked_for(which)))
     if sum(counts.values()) <= COUNT_CAP:
         return found, counts
-    if which.owner is None and not _is_longer(db, asked, WALKED):
+    from_start = asked.at is None and asked.group is Group.ALL  # then there are more rows, where the others are
+    if which.owner is None and not from_start and not _is_longer(db, asked, WALKED):
         return walked, counts
     return _common(db, which, asked, limit), counts
 
