@@ -15,7 +15,7 @@ from jobs.session_view import SessionView, view
 from store import audit, history_queries
 from store.audit import Action
 from store.history_cursor import BadCursor
-from store.history_queries import Counted, HistoryFilter, Sort
+from store.history_queries import Counted, HistoryFilter, HistoryPage, Sort
 
 COLUMNS = (
     *("session_id", "title", "file", "state", "demo", "uploaded", "finished", "audio_sec", "processing_sec", "speed"),
@@ -36,12 +36,14 @@ class HistoryView:
 
 
 def page(person: Person, which: HistoryFilter, sort: Sort, cursor: str | None, limit: int) -> HistoryView:
-    """The page at `cursor` of what the person may see; the first one when the cursor is none of ours."""
+    """The page at `cursor` of what the person may see; the first one when the cursor leads nowhere."""
     which = visible(person, which)
     with on_behalf_of(person) as db:
         try:
             found = history_queries.page(db, which, sort, cursor, limit)
         except BadCursor:
+            found = HistoryPage([], None, None)
+        if cursor is not None and not found.records:  # of another filter, as the browser's Back brings it
             found = history_queries.page(db, which, sort, None, limit)
         if found.next is None and found.previous is None:
             count = Counted(len(found.records), False, Counter(record.status for record in found.records))

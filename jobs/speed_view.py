@@ -2,7 +2,7 @@
 reconciler keeps, so that they cost the same however many sessions there are."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -131,7 +131,7 @@ def figures(buckets: Sequence[Bucket]) -> SpeedView:
         success_rate=completed / (completed + failed) if completed + failed else None,
         audio_hours=total["audio"] / 3600,
         cut=total["paced"] > len(paces),
-        trend=[span for bucket in buckets if (span := _span(bucket)).speed or span.wait_sec is not None],
+        trend=[span for span in _spans(buckets) if span.speed or span.wait_sec is not None],
         engines=[_spread(engine, buckets) for engine in sorted({pace.engine for pace in paces})],
         failures=[
             Failed(bucket.start, key.removeprefix("cause/"), round(number))
@@ -162,15 +162,19 @@ def _ended(bucket: Bucket) -> float:
     return sum(bucket.counters.get(state, 0) for state in ("completed", "failed", "cancelled"))
 
 
-def _span(bucket: Bucket) -> Span:
-    paces = _paces(bucket)
-    waits = [pace.wait_sec for pace in paces if pace.wait_sec is not None]
-    return Span(
-        bucket.start,
-        bucket.engine,
-        typical([pace.speed for pace in paces], bins_of(bucket.counters, "speed")),
-        typical(waits, bins_of(bucket.counters, "wait")),
-    )
+def _spans(buckets: Sequence[Bucket]) -> Iterator[Span]:
+    """One for an hour, a day or a week of an engine, measured and demo sessions together."""
+    alike: dict[tuple[datetime, str], list[Bucket]] = {}
+    for bucket in buckets:
+        alike.setdefault((bucket.start, bucket.engine), []).append(bucket)
+    for (start, engine), together in alike.items():
+        counters: Counter[str] = Counter()
+        for bucket in together:
+            counters.update(bucket.counters)
+        paces = [pace for bucket in together for pace in _paces(bucket)]
+        waits = [pace.wait_sec for pace in paces if pace.wait_sec is not None]
+        speed = typical([pace.speed for pace in paces], bins_of(counters, "speed"))
+        yield Span(start, engine, speed, typical(waits, bins_of(counters, "wait")))
 
 
 def _spread(engine: str, buckets: Sequence[Bucket]) -> Spread:

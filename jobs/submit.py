@@ -19,6 +19,7 @@ from store.audio import StoredAudio, audio_store, on_disk
 from store.audit import Action
 from store.database import transaction
 from store.intake import Recording
+from store.printable import printable
 from store.settings import settings
 from store.states import Priority
 
@@ -68,11 +69,6 @@ class Prospect:
     expectation: Expectation
     duplicate_of: uuid.UUID | None
     duplicate_title: str | None
-
-
-def printable(name: str) -> str:
-    """The text without control characters and NULs, with single spaces; may be empty."""
-    return re.sub(r"\s+", " ", "".join(letter for letter in name if letter.isprintable() or letter.isspace())).strip()
 
 
 def clean_filename(name: str) -> str:

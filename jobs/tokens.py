@@ -11,10 +11,10 @@ from typing import Final
 from jobs import sign_in
 from jobs.policy import Person, on_behalf_of
 from jobs.sign_in import SignInRefused
-from jobs.submit import printable
 from store import audit, bearers, tokens
 from store.audit import Action
 from store.bearers import TokenAndAccount
+from store.printable import printable
 from store.tokens import TokenRecord, TokenScope
 
 SECRET_BYTES: Final = 32

@@ -22,8 +22,10 @@ def draw(view: SpeedView) -> None:
         st.page_link("my_sessions.py", label="Upload a recording", icon=":material/upload:")
         return
     if view.demo:
+        are = "is" if view.demo == 1 else "are"
         st.info(
-            f"{view.demo} of these sessions are **demo data**, which estimates ignore (`make demo-remove` removes it).",
+            f"{view.demo} of these sessions {are} **demo data**, which estimates ignore"
+            " (`make demo-remove` removes it).",
             icon=":material/science:",
         )
     figures(view)
@@ -48,7 +50,8 @@ def speeds(view: SpeedView) -> None:
         st.altair_chart(speed_charts.durations(view.paces), alt="Minutes of audio and of processing", key="durations")
     if view.cut:
         st.caption(
-            f"{len(view.paces):,} of the completed sessions are drawn as dots, by chance; the lines tell of all."
+            f"{len(view.paces):,} of the {view.completed:,} completed sessions are drawn as dots, by chance;"
+            " the figures above tell of all."
         )
 
 

@@ -49,7 +49,9 @@ def failures(found: Sequence[Failed]) -> Any:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(Day):T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            x=alt.X(
+                "yearmonthdate(Day):T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day")
+            ),
             y=alt.Y("sum(Attempts):Q", axis=above("attempts that failed", tickMinStep=1)),
             color=alt.Color("Cause:N", scale=COLOURS, legend=alt.Legend(orient="top", title=None, columns=2)),
             tooltip=[

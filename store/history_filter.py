@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from store.printable import printable
 from store.states import FINAL, Status
 
 
@@ -19,8 +20,8 @@ class HistoryFilter:
 
     @property
     def words(self) -> str:
-        """The text as it is looked for; Postgres has no NUL in text."""
-        return self.text.replace("\0", "").strip()
+        """The text as it is looked for: tidied as titles and file names were."""
+        return printable(self.text)
 
 
 FINISHED = HistoryFilter(statuses=FINAL)

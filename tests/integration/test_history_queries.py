@@ -109,6 +109,8 @@ def test_filters(db: Session) -> None:
     assert found(text="1_0") == set()
     assert found(text="\\") == set()
     assert found(text="\0") == {failed, other, named}
+    assert found(text="u\u0308ber") == {named}, "two signs that look like one letter"
+    assert found(text="Growth  100% \u200d") == {failed}, "as titles are tidied"
 
 
 def test_count_stops_at_its_cap(db: Session) -> None:

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from jobs import retry_cancel, statistics_kept
 from jobs.histogram import quantile
-from jobs.speed_view import SpeedView, speed
+from jobs.speed_view import SpeedView, figures, speed
 from store import statistics
 from store.database import transaction
+from store.statistics import Bucket
 from tests.instruments.claims import claimed, complete, set_facts
 from tests.instruments.people import coach, ops
 from tests.instruments.statistics import refreshed
@@ -72,6 +73,17 @@ def test_more_sessions_than_dots_are_counted_in_bins(new_session: NewSession) ->
     view = shown()
     assert (len(view.paces), view.cut) == (statistics.SAMPLE, True)
     assert view.typical_speed == pytest.approx(60 / 14.5, rel=0.05)
+
+
+def test_measured_and_demo_sessions_of_a_week_are_one_point_of_the_line() -> None:
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    ended = monday.timestamp()
+    buckets = [
+        Bucket(monday, "pocketsphinx", demo, {"completed": 1.0, "speed/8": 1.0}, [["id", ended, 100.0, took, 1.0]])
+        for demo, took in ((False, 50.0), (True, 25.0))
+    ]
+    [point] = figures(buckets).trend
+    assert point.speed == 3, "the median of both"
 
 
 def test_the_view_says_when_it_lags(new_session: NewSession) -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.errors import EngineUnknown, FileTooLarge, LanguageNotSupported
-from jobs.submit import Wishes, check_size, clean_filename, printable
+from jobs.submit import Wishes, check_size, clean_filename
+from store.printable import printable
 from store.settings import Settings, settings
 
 
@@ -19,6 +20,7 @@ from store.settings import Settings, settings
         ("🎙️ Anna & Ben.mp3", "🎙️ Anna & Ben.mp3"),
         ("Meeting 12.30 with Anna and Ben", "Meeting 12.30 with Anna and Ben"),
         ("\u202egnp.wav", "gnp.wav"),  # a mark that would turn the name round on screen
+        ("U\u0308bung  Anna.wav", "\u00dcbung Anna.wav"),  # as some computers write an umlaut
         ("..", "recording"),
         ("x/", "recording"),
         ("", "recording"),

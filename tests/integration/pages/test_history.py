@@ -88,6 +88,15 @@ def test_a_page_link_of_another_order_shows_the_first_page(new_session: NewSessi
     assert "Anna" in said(opened("history.py", turn="nonsense"))
 
 
+def test_a_page_link_of_another_filter_shows_the_first_page(new_session: NewSession) -> None:
+    """As the browser's Back brings it, when the text was typed on a page further on."""
+    ended(new_session, *(f"Session number {number:02}" for number in range(30)), "Anna")
+    app = opened("history.py")
+    pressed(app, "Next")
+    turned = app.query_params["turn"][0]
+    assert "Anna" in said(opened("history.py", text="anna", turn=turned))
+
+
 def test_csv_has_a_row_a_session_and_no_formulas(new_session: NewSession) -> None:
     ended(new_session, "=HYPERLINK(1)", 'quoted "x", y')
     rows = list(csv.DictReader("".join(history.as_csv(coach("coach"), HistoryFilter())).splitlines()))
