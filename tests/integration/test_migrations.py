@@ -110,3 +110,20 @@ def test_the_command_that_mends_it_does(scratch_url: str, connection: Connection
     assert run("downgrade").returncode == 0
     assert run("check").returncode == 1  # one step below head
     assert run("sideways").returncode == 2
+
+
+def test_titles_that_came_as_two_signs_a_letter_are_found_as_people_type_them(connection: Connection) -> None:
+    """Revision 0011; what is stored since then is one sign."""
+    migrate(connection, "0010")
+    connection.execute(
+        text(
+            "INSERT INTO session (id, owner, title, audio_filename, audio_uri, audio_size_bytes, audio_sha256,"
+            " audio_format, duration_total, language, engine)"
+            " VALUES (gen_random_uuid(), 'coach', :title, :title, 'x', 1, 'x', 'WAV', 1, 'en', 'pocketsphinx')"
+        ),
+        {"title": "U\u0308bung"},
+    )
+    connection.commit()
+    migrate(connection, "head")
+    [shown] = connection.execute(text("SELECT title, audio_filename, search_text FROM session")).all()
+    assert tuple(shown) == ("\u00dcbung", "\u00dcbung", "\u00fcbung\n\u00fcbung")

@@ -1,7 +1,7 @@
 """What a coach's computer calls a file is shown, never used; what a coach wishes for is checked."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs.errors import EngineUnknown, FileTooLarge, LanguageNotSupported
@@ -43,6 +43,13 @@ def test_every_name_can_be_shown_and_stored(name: str) -> None:
     assert not set(shown) & {"/", "\\", "\0", "\n"}
     assert shown.isprintable()
     assert shown.encode()  # no half of a surrogate pair
+
+
+@given(st.text(st.one_of(st.sampled_from("Uu\u0308\u200d \n\0"), st.characters(exclude_categories=["Cs"]))))
+@example("U\u200d\u0308")  # what is taken out leaves two signs that are one letter
+def test_what_was_made_printable_is_found_by_itself(name: str) -> None:
+    assert printable(printable(name)) == printable(name)
+    assert printable(name).isprintable()
 
 
 def test_a_title_is_one_printable_line() -> None:
