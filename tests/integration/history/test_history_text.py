@@ -1,7 +1,5 @@
 """Text in history: the same sessions in the same order, whichever way they are looked for."""
 
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,24 +7,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from store import history_text, text_statements, text_weeks
-from store.database import transaction
 from store.history_queries import FINISHED, NEWEST_FIRST, HistoryFilter, Sort, SortBy, count, page
 from store.states import FINAL, Status
-from tests.instruments import history
 from tests.instruments.history import MONDAY, add, turn
 
 OF_TIME = [Sort(by, descending) for by in (SortBy.CREATED, SortBy.FINISHED) for descending in (True, False)]
-
-
-@pytest.fixture
-def db() -> Iterator[Session]:
-    with transaction() as session:
-        yield session
-
-
-@pytest.fixture
-def many(db: Session) -> list[uuid.UUID]:
-    return history.many(db)
 
 
 @pytest.mark.usefixtures("many")

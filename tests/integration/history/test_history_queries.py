@@ -1,13 +1,11 @@
 """Pages of history: every session once, in order, in both directions, whatever the sort and the filter."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from store.database import transaction
 from store.history_cursor import BadCursor
 from store.history_queries import (
     FINISHED,
@@ -20,21 +18,9 @@ from store.history_queries import (
     rows_for_csv,
 )
 from store.states import Status
-from tests.instruments import history
 from tests.instruments.history import MONDAY, add, turn
 
 SORTS = [Sort(by, descending) for by in SortBy for descending in (False, True)]
-
-
-@pytest.fixture
-def db() -> Iterator[Session]:
-    with transaction() as session:
-        yield session
-
-
-@pytest.fixture
-def many(db: Session) -> list[uuid.UUID]:
-    return history.many(db)
 
 
 @pytest.mark.usefixtures("many")
