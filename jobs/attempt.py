@@ -11,7 +11,7 @@ from pathlib import Path
 from jobs import doorbell, messages
 from jobs.claim import Claim, claim_next, claim_parked, claim_waiting
 from jobs.completion import complete
-from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser
+from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser, Wanted
 from jobs.engines.standing import Standing
 from jobs.errors import AudioMissing, TranscriptDeskError, classify
 from jobs.heartbeat import ClaimLost, Heartbeat, WorkerStopping
@@ -150,12 +150,12 @@ def _resume(claim: Claim, chunks: Sequence[Chunk], decoded_sec: float) -> set[fl
 def _recognise(
     claim: Claim, recogniser: Recogniser, scratch: Path, chunks: Sequence[Chunk], heartbeat: Heartbeat
 ) -> None:
-    for event in recogniser.recognise(scratch, chunks):
+    for event in recogniser.recognise(scratch, chunks, Wanted()):
         heartbeat.check()
         match event:
             case AudioDone(audio_sec):
                 heartbeat.processed_sec += audio_sec
-            case ChunkDone(chunk, segments):
+            case ChunkDone(chunk, segments, _):
                 words = [segment.to_json() for segment in segments]
                 if not patiently(partial(_checkpoint, claim, chunk, words)):
                     raise ClaimLost

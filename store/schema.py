@@ -75,7 +75,10 @@ class CoachingSession(Base):
     duration_promised: Mapped[float | None]  # by its header: longer when its end was cut off
     duration_total: Mapped[float]
     upload_sec: Mapped[float | None]  # how long it took to arrive
-    language: Mapped[str]
+    language: Mapped[str]  # a tag; `detect` until the engine has heard which one is spoken
+    language_detected: Mapped[bool] = mapped_column(server_default=text("false"))  # heard, not chosen
+    language_heard: Mapped[str | None]  # what the engine hears, whatever was chosen
+    speakers: Mapped[str] = mapped_column(server_default="one")  # how many speak, as the coach says: one, two or more
     engine: Mapped[str]
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     idempotency_key: Mapped[str | None]
@@ -90,6 +93,7 @@ class CoachingSession(Base):
     worker: Mapped[str | None]
     duration_processed: Mapped[float] = mapped_column(server_default="0")
     duration_resumed: Mapped[float] = mapped_column(server_default="0")  # audio that earlier attempts had finished
+    duration_begun: Mapped[float] = mapped_column(server_default="0")  # audio that is done or being recognised now
     error_code: Mapped[str | None]
     error_kind: Mapped[str | None]
     error_text: Mapped[str | None]
@@ -126,6 +130,7 @@ class CoachingSession(Base):
             "status <> 'processing' OR (started_at IS NOT NULL AND heartbeat_at IS NOT NULL)", name="session_claimed"
         ),
         CheckConstraint("priority BETWEEN 0 AND 2", name="session_priority"),
+        CheckConstraint("speakers IN ('one', 'two', 'more')", name="session_speakers"),
         CheckConstraint("duration_total > 0 AND duration_processed >= 0", name="session_durations"),
         CheckConstraint("audio_size_bytes > 0", name="session_size"),
         CheckConstraint("status IN ('pending', 'processing') OR next_run_at IS NULL", name="session_next_run"),
@@ -213,7 +218,9 @@ class Attempt(Base):
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
     prepared_at: Mapped[datetime | None]  # the audio was decoded and cut
-    recognised_at: Mapped[datetime | None]  # all words were there: saving began
+    speakers_at: Mapped[datetime | None]  # all words were there: telling the speakers apart began
+    speakers_outcome: Mapped[str | None]  # channels or voices: told apart; one: a single voice; unsure; failed
+    recognised_at: Mapped[datetime | None]  # saving began
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]  # completed, failed, cancelled, retried (an error) or lost (the worker died)
     error_code: Mapped[str | None]
@@ -223,6 +230,9 @@ class Attempt(Base):
         CheckConstraint("(finished_at IS NULL) = (outcome IS NULL)", name="attempt_finished"),
         CheckConstraint("outcome IN ('completed', 'failed', 'cancelled', 'retried', 'lost')", name="attempt_outcome"),
         CheckConstraint("expected_sec > 0 AND spread >= 1", name="attempt_expectation"),
+        CheckConstraint(
+            "speakers_outcome IN ('channels', 'voices', 'one', 'unsure', 'failed')", name="attempt_speakers_outcome"
+        ),
         Index("attempt_errors", "finished_at", postgresql_where=text("error_code IS NOT NULL")),
     )
 
@@ -255,6 +265,7 @@ class TranscriptChunk(Base):
     start_sec: Mapped[float] = mapped_column(primary_key=True)
     end_sec: Mapped[float]
     claim_no: Mapped[int] = mapped_column(BigInteger)
+    model: Mapped[str] = mapped_column(server_default="")  # of an engine that has several
     segments: Mapped[list[dict[str, Any]]]
     created_at: Mapped[datetime] = mapped_column(server_default=CLOCK)
 
@@ -275,6 +286,18 @@ class TranscriptSegment(Base):
     words: Mapped[list[dict[str, Any]]]
 
     __table_args__ = (CheckConstraint("start_sec >= 0 AND end_sec >= start_sec", name="segment_times"),)
+
+
+class Speaker(Base):
+    """What a coach calls a speaker. `label` is what the segments say (`Speaker 1`); without a row that is shown."""
+
+    __tablename__ = "speaker"
+
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+    __table_args__ = (CheckConstraint("length(name) BETWEEN 1 AND 80", name="speaker_name"),)
 
 
 class Upload(Base):

@@ -32,6 +32,9 @@ class SessionRecord:
     duration_promised: float | None
     upload_sec: float | None
     language: str
+    language_detected: bool
+    language_heard: str | None
+    speakers: str
     engine: str
     priority: Priority
     demo: bool
@@ -43,6 +46,7 @@ class SessionRecord:
     transcription_job_id: str | None
     worker: str | None
     duration_processed: float
+    duration_begun: float
     error_code: str | None
     error_kind: str | None
     error_text: str | None
@@ -64,6 +68,9 @@ class SessionRecord:
     spread: float | None
     resumed_sec: float | None
     prepared_at: datetime | None
+    model: str | None
+    speakers_at: datetime | None
+    speakers_outcome: str | None
     # of the last history row
     progress: int
     message: str
@@ -92,6 +99,9 @@ def select_records() -> Select[Any]:
             Attempt.spread,
             Attempt.resumed_sec,
             Attempt.prepared_at,
+            Attempt.model,
+            Attempt.speakers_at,
+            Attempt.speakers_outcome,
             last.c.progress,
             last.c.message,
             CLOCK.label("now"),

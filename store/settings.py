@@ -58,6 +58,17 @@ class Settings(BaseSettings):
     # Work
     workers: int = Field(3, ge=1, le=64, description="worker processes that `make run` starts")
     stt_engine: str = Field("pocketsphinx", description="engine for sessions that do not name one")
+    whisper_model: str = Field(
+        "base",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Whisper's weights: `base` comes with the packages; others, such as `small`, by `make model`",
+    )
+    whisper_model_dir: Path | None = Field(
+        None, description="a folder with Whisper weights for CTranslate2, which come before all others"
+    )
+    whisper_device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where Whisper computes; `auto`: on a graphics card where there is one"
+    )
     engine_processes: int = Field(0, ge=0, le=256, description="recognising processes a session may use; 0: one a core")
     queue_name: str = Field("transcriptions", description="the one RQ queue")
     max_failures: int = Field(5, ge=1, le=50, description="tries before a session that keeps failing is given up")

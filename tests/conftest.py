@@ -17,7 +17,7 @@ __all__ = ["audio_in_cloud", "cloud_storage", "storage_address"]
 UNIT = Path(__file__).parent / "unit"
 TABLES = (
     "session, processing_status, attempt, transcript_chunk, transcript_segment, upload, remote_operation, engine_stop,"
-    " account, api_token, audit, estimate, statistic, statistic_stale"
+    " account, api_token, audit, estimate, statistic, statistic_stale, speaker"
 )
 
 

@@ -32,7 +32,8 @@ def pins() -> dict[str, str]:
             package = distribution(name)
         except PackageNotFoundError:
             continue  # of another system, or an alternative that pip did not choose
-        found[canonicalize_name(name)] = package.version
+        if canonicalize_name(name) != "pip":  # comes with Python, whichever that is
+            found[canonicalize_name(name)] = package.version
         for needed in map(Requirement, package.requires or []):
             if needed.marker is None or needed.marker.evaluate({"extra": extra}):
                 left += [(needed.name, one) for one in ("", *needed.extras)]

@@ -9,7 +9,7 @@ from pocketsphinx import Decoder
 
 from jobs.engines.children import Children, children
 from jobs.engines.phrases import phrases
-from jobs.engines.protocol import Segment, Word
+from jobs.engines.protocol import Heard, Wanted, Word
 from jobs.errors import EngineUnavailable
 from jobs.media.pcm import BYTES_PER_SEC
 from jobs.media.silences import Chunk, read_sound
@@ -46,8 +46,8 @@ class PocketSphinx:
         self.preload()
         return children(processes, self.transcribe)
 
-    def transcribe(self, pcm: Path, chunk: Chunk, report: Callable[[float], None]) -> tuple[Segment, ...]:
-        """The phrases of one chunk; `report` gets the seconds of audio done as they are done."""
+    def transcribe(self, pcm: Path, chunk: Chunk, _wanted: Wanted, report: Callable[[float], None]) -> Heard:
+        """The phrases of one chunk; `report` gets the seconds of audio done as they are done. It knows no voices."""
         assert self._decoder is not None
         decoder = self._decoder
         with pcm.open("rb") as sound:
@@ -58,7 +58,7 @@ class PocketSphinx:
                 decoder.process_raw(block)
                 report(len(block) / BYTES_PER_SEC)
             decoder.end_utt()
-        return phrases(_words(decoder, chunk))
+        return Heard(phrases(_words(decoder, chunk)))
 
     def _mean_cepstrum(self, sound: BinaryIO, chunk: Chunk) -> str:
         """What the chunk sounds like on average (speaker, room, microphone), for the decoder to start from.

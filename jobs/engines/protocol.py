@@ -4,11 +4,14 @@ There are two shapes. An in-process engine recognises here, chunk by chunk, whil
 is given an operation and asked later how it is; no worker waits meanwhile.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from jobs.errors import TranscriptDeskError
 from jobs.media.silences import Chunk
@@ -52,12 +55,63 @@ class Segment:
         return cls(**value | {"words": tuple(Word(**word) for word in value.get("words", ()))})
 
 
+DETECT = "detect"  # instead of a language's tag: the one that is heard
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a recording's recognition.
+
+    `language` is the session's tag, or DETECT; with `detects` it is said what is heard, even where one was chosen. With
+    `voices` each chunk also brings what tells its voices apart.
+    `known` holds the words of chunks, by their start, that an earlier attempt has finished: only their voices are made.
+    """
+
+    language: str = "en"
+    detects: bool = False
+    voices: bool = False
+    known: Mapping[float, tuple[Segment, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What tells the voices of a chunk apart: one vector of length 1 (a row, float32) for the window around each time
+    (seconds from the recording's beginning). Biometric data: never stored."""
+
+    at_sec: npt.NDArray[np.float64]
+    vectors: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an engine made of one chunk; the segments may be none when nobody spoke."""
+
+    segments: tuple[Segment, ...]
+    voices: Voices | None = None
+
+
+@dataclass(frozen=True)
+class LanguageHeard:
+    """The language that is spoken in the recording, with a probability of 0..1; before any chunk is done."""
+
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class ChunkBegun:
+    """A process has begun to recognise this chunk: it is done at once when it ends, and not before."""
+
+    chunk: Chunk
+
+
 @dataclass(frozen=True)
 class ChunkDone:
-    """A chunk is finished; its segments may be none when nobody spoke."""
+    """A chunk is finished."""
 
     chunk: Chunk
     segments: tuple[Segment, ...]
+    voices: Voices | None = None
 
 
 @dataclass(frozen=True)
@@ -67,14 +121,18 @@ class AudioDone:
     audio_sec: float
 
 
+Event = LanguageHeard | ChunkBegun | AudioDone | ChunkDone
+
+
 class Recogniser(Protocol):
     """Recognising processes that stand ready."""
 
     def is_alive(self) -> bool:
         """Whether all of them are there: one may have been killed while there was nothing to do."""
 
-    def recognise(self, pcm: Path, chunks: Sequence[Chunk]) -> Iterator[ChunkDone | AudioDone]:
-        """Yields events as they come, chunks in any order; the `AudioDone`s sum to the length of `chunks`.
+    def recognise(self, pcm: Path, chunks: Sequence[Chunk], wanted: Wanted) -> Iterator[Event]:
+        """Yields events as they come, chunks in any order; the `AudioDone`s sum to the length of `chunks`, less that of
+        the chunks whose words are `known`.
 
         An `AudioDone` comes at most about four times a second, and always before the `ChunkDone` that it completes.
         Closing the iterator ends the recognising processes. Raises `RecognitionFailed`.

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from jobs.engines.children import Children, children
-from jobs.engines.protocol import Segment
+from jobs.engines.protocol import Heard, Segment, Wanted
 from jobs.engines.registry import EngineEntry, register
 from jobs.media.silences import Chunk
 from store.settings import settings
@@ -37,7 +37,7 @@ class SuiteEngine:
     def recogniser(self, processes: int) -> AbstractContextManager[Children]:
         return children(processes, self.transcribe)
 
-    def transcribe(self, pcm: Path, chunk: Chunk, report: Callable[[float], None]) -> tuple[Segment, ...]:
+    def transcribe(self, pcm: Path, chunk: Chunk, wanted: Wanted, report: Callable[[float], None]) -> Heard:
         """One segment: the text of the chunk's samples. Takes PACE × its length."""
         begun = time.time()
         start, end = (round(second * SAMPLE_RATE) * BYTES_PER_SAMPLE for second in (chunk.start_sec, chunk.end_sec))
@@ -49,7 +49,7 @@ class SuiteEngine:
             time.sleep(PACE * chunk.audio_sec / steps)
             report(chunk.audio_sec / steps)
         _note(pcm.stem, chunk, begun)
-        return (Segment(start_sec=chunk.start_sec, end_sec=chunk.end_sec, text=text_of(heard)),)
+        return Heard((Segment(start_sec=chunk.start_sec, end_sec=chunk.end_sec, text=text_of(heard)),))
 
 
 def _note(attempt: str, chunk: Chunk, begun: float) -> None:

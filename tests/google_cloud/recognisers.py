@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from jobs.engines.pocketsphinx import PocketSphinx as Engine
-from jobs.engines.protocol import Word
+from jobs.engines.protocol import Wanted, Word
 from jobs.leash import die_with_parent
 from jobs.media.pcm import BYTES_PER_SEC
 from jobs.media.silences import Chunk, cut
@@ -100,7 +100,7 @@ def _engine() -> Engine:
 
 def _recognise(pcm: Path, chunk: Chunk) -> Heard:
     """Runs in a process of the pool."""
-    phrases = _engine().transcribe(pcm, chunk, lambda _: None)
+    phrases = _engine().transcribe(pcm, chunk, Wanted(), lambda _: None).segments
     text = " ".join(phrase.text for phrase in phrases)
     timed = (word for phrase in phrases for word in phrase.words)
     words = tuple(replace(word, text=written) for word, written in zip(timed, text.split(), strict=True))

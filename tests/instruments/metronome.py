@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from jobs.engines.children import Children, children
-from jobs.engines.protocol import Segment
+from jobs.engines.protocol import Heard, Segment, Wanted
 from jobs.media.silences import Chunk
 
 HOLD_FROM_SEC = 10.0
@@ -32,7 +32,7 @@ class Metronome:
         return children(processes, tick)
 
 
-def tick(pcm: Path, chunk: Chunk, report: Callable[[float], None]) -> tuple[Segment, ...]:
+def tick(pcm: Path, chunk: Chunk, wanted: Wanted, report: Callable[[float], None]) -> Heard:
     folder = Path(os.environ["METRONOME_FOLDER"])
     note(folder / "begun", chunk)
     while chunk.start_sec >= HOLD_FROM_SEC and (folder / "hold").exists():
@@ -40,7 +40,7 @@ def tick(pcm: Path, chunk: Chunk, report: Callable[[float], None]) -> tuple[Segm
         time.sleep(LOOK_EVERY_SEC)
     report(chunk.audio_sec)
     note(folder / "done", chunk)
-    return (Segment(chunk.start_sec, chunk.end_sec, f"Tick {chunk.start_sec:g}"),)
+    return Heard((Segment(chunk.start_sec, chunk.end_sec, f"Tick {chunk.start_sec:g}"),))
 
 
 def note(file: Path, chunk: Chunk) -> None:

@@ -28,6 +28,7 @@ COACH_MAY = {
     "attempt": {"SELECT", "UPDATE"},
     "transcript_chunk": {"SELECT"},
     "transcript_segment": {"SELECT"},
+    "speaker": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "remote_operation": {"SELECT"},
     "api_token": {"SELECT", "INSERT", "UPDATE"},
     "audit": {"SELECT", "INSERT"},

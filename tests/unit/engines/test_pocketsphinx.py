@@ -15,7 +15,7 @@ import pytest
 
 from jobs.engines.children import children
 from jobs.engines.pocketsphinx import PocketSphinx
-from jobs.engines.protocol import AudioDone, ChunkDone, Segment
+from jobs.engines.protocol import AudioDone, ChunkBegun, ChunkDone, Heard, Segment, Wanted
 from jobs.engines.registry import engine
 from jobs.errors import RecognitionFailed
 from jobs.media.decode import decode
@@ -77,7 +77,7 @@ def test_the_sample_is_understood(sample_pcm: Path) -> None:
     for event in events:  # what is finished was counted before
         if isinstance(event, AudioDone):
             counted += event.audio_sec
-        else:
+        elif isinstance(event, ChunkDone):
             finished += event.chunk.audio_sec
             assert finished <= counted + 1e-6
 
@@ -97,9 +97,9 @@ def test_the_text_of_a_chunk_does_not_depend_on_the_others(sample_pcm: Path) -> 
     first, second, *_ = cut(sample_pcm)
     sphinx = PocketSphinx()
     sphinx.preload()
-    alone = sphinx.transcribe(sample_pcm, second, lambda _: None)
-    sphinx.transcribe(sample_pcm, first, lambda _: None)
-    assert sphinx.transcribe(sample_pcm, second, lambda _: None) == alone
+    alone = sphinx.transcribe(sample_pcm, second, Wanted(), lambda _: None)
+    sphinx.transcribe(sample_pcm, first, Wanted(), lambda _: None)
+    assert sphinx.transcribe(sample_pcm, second, Wanted(), lambda _: None) == alone
 
 
 @pytest.mark.parametrize("end_sec", [0.01, 0.0001, 0.5, 4.0])
@@ -115,9 +115,9 @@ def test_no_chunks_are_done_at_once(silence: Path) -> None:
         assert list(recogniser.recognise(silence, [])) == []
 
 
-def ends_slowly(pcm: Path, chunk: Chunk, report: object) -> tuple[Segment, ...]:
+def ends_slowly(pcm: Path, chunk: Chunk, wanted: Wanted, report: object) -> Heard:
     signal.pause()
-    return ()
+    return Heard(())
 
 
 def pids() -> list[int]:
@@ -127,8 +127,8 @@ def pids() -> list[int]:
 
 
 def test_chunks_in_any_order_complete(silence: Path) -> None:
-    def length(pcm: Path, chunk: Chunk, report: object) -> tuple[Segment, ...]:
-        return (Segment(chunk.start_sec, chunk.end_sec, str(os.getpid())),)
+    def length(pcm: Path, chunk: Chunk, wanted: Wanted, report: object) -> Heard:
+        return Heard((Segment(chunk.start_sec, chunk.end_sec, str(os.getpid())),))
 
     chunks = [Chunk(float(at), float(at + 1)) for at in range(40)]
     with children(4, length) as recogniser:
@@ -143,7 +143,7 @@ def test_chunks_in_any_order_complete(silence: Path) -> None:
 def test_a_killed_child_is_a_failure_and_not_a_hang(silence: Path) -> None:
     with children(2, ends_slowly) as recogniser:
         events = recogniser.recognise(silence, [Chunk(0.0, 2.0), Chunk(2.0, 4.0)])
-        next(events)
+        assert [next(events), next(events)] == [ChunkBegun(Chunk(0.0, 2.0)), ChunkBegun(Chunk(2.0, 4.0))]
         os.kill(pids()[0], signal.SIGKILL)
         with pytest.raises(RecognitionFailed, match="exit code -9"):
             list(events)
@@ -158,7 +158,7 @@ def test_a_child_killed_while_idle_is_noticed_when_it_is_needed(silence: Path) -
 
 
 def test_an_error_in_a_child_keeps_its_words(silence: Path) -> None:
-    def breaks(pcm: Path, chunk: Chunk, report: object) -> tuple[Segment, ...]:
+    def breaks(pcm: Path, chunk: Chunk, wanted: Wanted, report: object) -> Heard:
         raise ValueError("no such phoneme")
 
     with pytest.raises(RecognitionFailed, match="no such phoneme"), children(1, breaks) as recogniser:
@@ -168,7 +168,7 @@ def test_an_error_in_a_child_keeps_its_words(silence: Path) -> None:
 def test_the_caller_hears_in_quiet_moments_and_closing_ends_the_children(silence: Path) -> None:
     with children(2, ends_slowly) as recogniser:
         events = recogniser.recognise(silence, [Chunk(0.0, 2.0), Chunk(2.0, 4.0)])
-        assert next(events) == AudioDone(0.0)
+        assert next(event for event in events if isinstance(event, AudioDone)) == AudioDone(0.0)
         assert len(pids()) == 2
         events.close()
         assert pids() == []
@@ -194,7 +194,7 @@ def test_children_die_with_a_worker_that_is_killed(silence: Path) -> None:
     code = (
         "import signal\nfrom pathlib import Path\nfrom jobs.engines.children import children\n"
         "from jobs.media.silences import Chunk\n"
-        "with children(2, lambda pcm, chunk, report: signal.pause()) as recogniser:\n"
+        "with children(2, lambda pcm, chunk, wanted, report: signal.pause()) as recogniser:\n"
         f"    events = recogniser.recognise(Path({str(silence)!r}), [Chunk(0.0, 2.0)])\n"
         "    next(events)\n"
         "    print('busy', flush=True)\n    signal.pause()\n"
