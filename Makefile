@@ -10,7 +10,7 @@ ENGINE ?= suite
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api doctor psql demo demo-remove test check audit faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor model psql demo demo-remove test check audit faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run-api: environment  ## the API alone, on API_PORT (8502)
 doctor: environment  ## check all that this installation needs, and say what mends what is wrong; ARGS="--json"
 	@$(IN_VENV) -m jobs.doctor --settings-only $(ARGS)
 	@$(EMBEDDED) -- $(IN_VENV) -m jobs.doctor $(ARGS)
+
+model: environment  ## download the model that WHISPER_MODEL names, as in: make model WHISPER_MODEL=small
+	@$(IN_VENV) -m tools.download_model
 
 psql: environment  ## open the database in psql
 	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
@@ -81,6 +84,8 @@ clean:  ## remove caches and the virtual environment, never the data in var/
 
 environment:
 	@$(PYTHON) tools/setup_environment.py
+	@$(IN_VENV) -m tools.setup_weights
 
 environment-dev:
 	@$(PYTHON) tools/setup_environment.py --dev
+	@$(IN_VENV) -m tools.setup_weights
