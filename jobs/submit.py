@@ -45,7 +45,7 @@ class Wishes:
 
     def check(self) -> "Wishes":
         """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the priority."""
-        engine = self.engine.strip() or settings().stt_engine
+        engine = self.engine.strip() or registry.default_engine()
         registry.check_engine(engine)
         language = registry.check_language(engine, self.language.strip() or "en")
         word = Priority.from_word(self.priority.strip() or "normal").word
@@ -118,7 +118,7 @@ def prospect(recording: Recording, person: Person | None = None) -> Prospect:
     with on_behalf_of(person) as db:
         same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
     with transaction() as db:  # the product's own: estimates learn from everybody's sessions
-        expected = board.expectation(db, settings().stt_engine, recording.duration_total)
+        expected = board.expectation(db, registry.default_engine(), recording.duration_total)
     return Prospect(recording, expected, same.id if same else None, same.title if same else None)
 
 

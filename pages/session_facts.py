@@ -5,6 +5,7 @@ import streamlit as st
 from jobs.cards import Detail
 from jobs.durations import clock
 from jobs.engines import registry
+from jobs.engines.languages import LANGUAGES
 from pages import facts, viewer
 from pages.plain import size
 
@@ -19,7 +20,7 @@ def draw(detail: Detail, whose: str) -> None:
             "Length": clock(record.duration_total),
             "Size": size(record.audio_size_bytes),
             "Format": record.audio_format,
-            "Language": registry.LANGUAGES.get(record.language, record.language),
+            "Language": LANGUAGES.get(record.language, record.language),
             "Engine": registry.engine_label(record.engine),
             "Priority": record.priority.word,
             "Uploaded": viewer.full(record.created_at),

@@ -8,6 +8,7 @@ import streamlit as st
 from jobs import submit
 from jobs.durations import clock, end_is_missing, roughly
 from jobs.engines import registry
+from jobs.engines.languages import LANGUAGES
 from jobs.errors import EmptyFile, FileTooLarge
 from jobs.policy import Person
 from jobs.submit import Prospect, Wishes
@@ -85,13 +86,13 @@ def _draw(prospect: Prospect) -> None:
 
 def _options(prospect: Prospect) -> None:
     key = prospect.recording.id
-    engine = registry.entry(settings().stt_engine)
+    engine = registry.entry(registry.default_engine())
     st.text_input("Title", key=f"title-{key}", max_chars=submit.LONGEST_NAME, placeholder="As the file is called")
     st.selectbox(
         "Language spoken",
         engine.languages,
         key=f"language-{key}",
-        format_func=lambda tag: registry.LANGUAGES.get(tag, tag),
+        format_func=lambda tag: LANGUAGES.get(tag, tag),
         help=f"{engine.label} understands no other language.",
     )
     words = [priority.word for priority in Priority]
