@@ -30,6 +30,7 @@ class EngineEntry:
     model: str = ""  # the setting that names the model it uses
     needs: str = ""  # the setting without which it is not offered, unless it is the engine of STT_ENGINE
     detects: bool = False  # it hears which language is spoken
+    voices: bool = False  # it tells two people of one channel apart
     weights: str = ""  # the module whose `find()` says which model it uses, or raises `EngineUnavailable`
 
 
@@ -39,6 +40,7 @@ ENGINES: dict[str, EngineEntry] = {
         "Whisper (local)",
         WHISPER,
         detects=True,
+        voices=True,
         weights="jobs.engines.whisper.weights",
     ),
     "pocketsphinx": EngineEntry("jobs.engines.pocketsphinx:PocketSphinx", "PocketSphinx (local)", ("en",)),
@@ -81,11 +83,15 @@ def is_remote(name: str) -> bool:
     return name in ENGINES and ENGINES[name].remote
 
 
-def engine_title(name: str, model: str | None) -> str:
-    """The engine with its model where it has weights of its own, for people: `Whisper base`, else as `engine_label`."""
-    if model and name in ENGINES and ENGINES[name].weights:
-        return f"{engine_label(name).removesuffix(' (local)')} {model}"
-    return engine_label(name)
+def engine_title(name: str, model: str | None = None) -> str:
+    """The engine in a sentence, with its model where that decides how well it hears: `Whisper base`, `PocketSphinx`."""
+    title = engine_label(name).removesuffix(" (local)")
+    return f"{title} {model}" if model and name in ENGINES and ENGINES[name].weights else title
+
+
+def tells_voices_apart(name: str) -> bool:
+    """Whether the engine tells two people of one channel apart; False for one that is no longer registered."""
+    return name in ENGINES and ENGINES[name].voices
 
 
 def engine_model(name: str) -> str:

@@ -188,7 +188,8 @@ def test_languages_are_those_of_whisper_english_first_then_by_name() -> None:
     ("name", "model", "title"),
     [
         ("whisper", "base", "Whisper base"),
-        ("whisper", "", "Whisper (local)"),
+        ("whisper", "", "Whisper"),
+        ("pocketsphinx", None, "PocketSphinx"),
         ("google", "long", "Google Speech-to-Text"),
         ("parrot", "base", "parrot"),
     ],
