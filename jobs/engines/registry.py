@@ -89,6 +89,12 @@ def engine_title(name: str, model: str | None = None) -> str:
     return f"{title} {model}" if model and name in ENGINES and ENGINES[name].weights else title
 
 
+def statistic_title(engine: str) -> str:
+    """The engine of a statistic, `whisper:base`, for people: its label, or its title and model where it has several."""
+    name, _, model = engine.partition(":")
+    return f"{engine_title(name)} {model}" if model else engine_label(name)
+
+
 def tells_voices_apart(name: str) -> bool:
     """Whether the engine tells two people of one channel apart; False for one that is no longer registered."""
     return name in ENGINES and ENGINES[name].voices
