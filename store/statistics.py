@@ -45,8 +45,9 @@ _WAIT = "extract(epoch FROM a.started_at - a.queued_at)"
 _HOURS = f"""
 WITH ended AS (
     SELECT date_trunc('hour', s.finished_at) AS start, s.owner, {_ENGINE.format("s")} AS engine, s.demo, s.id,
-           s.status, s.finished_at, s.queued_at, s.attempt, s.speed, s.processing_sec, s.duration_total - s.duration_resumed AS audio_sec,
-           {_TOOK} AS paced, CASE WHEN s.status = 'completed' AND s.attempt = 1 THEN {_WAIT} END AS wait_sec
+           s.status, s.finished_at, s.queued_at, s.attempt, s.speed, s.processing_sec,
+           s.duration_total - s.duration_resumed AS audio_sec, {_TOOK} AS paced,
+           CASE WHEN s.status = 'completed' AND s.attempt = 1 THEN {_WAIT} END AS wait_sec
     FROM session s LEFT JOIN attempt a ON a.session_id = s.id AND a.number = s.attempt
     WHERE s.finished_at >= :since AND s.finished_at < :until
 ), scored AS (
@@ -119,8 +120,8 @@ HOURS, SUM = text(_HOURS), text(_SUM)
 
 @dataclass(frozen=True)
 class Bucket:
-    """The counters of an hour, day or week of one engine, `whisper:base` where it has models, and its sample: (id, end in
-    seconds since 1970, seconds of audio, of processing and in the queue, None where it needed several attempts)."""
+    """The counters of an hour, day or week of one engine, `whisper:base` where it has models, and its sample: (id, end
+    in seconds since 1970, seconds of audio, of processing and in the queue, None where it needed several attempts)."""
 
     start: datetime
     engine: str
