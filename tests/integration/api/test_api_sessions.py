@@ -2,15 +2,19 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, update
 
 from jobs import board, messages
 from store import checkpoints, claims, outcomes, transitions
 from store.database import transaction
+from store.schema import Attempt
+from tests.instruments.claims import set_facts
 
 New = Callable[..., uuid.UUID]
 Make = Callable[..., Path]
@@ -65,6 +69,8 @@ def test_the_status_of_a_running_session(client: httpx.Client, new_session: New)
     assert (status["status"], status["message"]) == ("processing", "Processing audio...")
     assert (status["duration_processed"], status["duration_total"]) == (1200, 3600)
     assert isinstance(status["duration_processed"], int)
+    assert status["duration_passed"] == 1200
+    assert (status["draft_text"], status["speakers_outcome"]) == ("Draft by PocketSphinx on this machine", None)
     assert status["started_at"].endswith("Z")
     assert status["estimated_completion"].endswith("Z")
     view = board.session(session_id)
@@ -74,6 +80,18 @@ def test_the_status_of_a_running_session(client: httpx.Client, new_session: New)
     assert (status["attempt"], status["attempts_allowed"], status["basis"]) == (1, 5, "measured")
     assert client.get(f"/sessions/{session_id}").json().keys() == status.keys()
     assert client.get(status["links"]["self"].removeprefix("/api/v1")).status_code == 200
+
+
+def test_within_a_chunk_what_is_passed_is_estimated_and_the_fact_stays(client: httpx.Client, new_session: New) -> None:
+    session_id = new_session(duration_total=20)
+    claim()
+    set_facts(session_id, "duration_begun = 20")
+    with transaction() as db:
+        db.execute(update(Attempt).values(prepared_at=func.now() - timedelta(seconds=8), expected_sec=16))
+    status = client.get(f"/sessions/{session_id}/status").json()
+    assert status["duration_processed"] == 0
+    assert 10 <= status["duration_passed"] <= 20
+    assert status["basis"] == "estimated"
 
 
 def test_the_status_of_a_completed_session(client: httpx.Client, new_session: New) -> None:
