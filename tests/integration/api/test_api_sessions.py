@@ -208,6 +208,11 @@ def test_lists_that_cannot_be(client: httpx.Client, params: dict[str, str], para
     assert str(error["parameter"]) in {parameter, "0"}
 
 
+def labelled(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As JSON has them while no speaker has a name."""
+    return [{**segment, "speaker_label": segment["speaker"]} for segment in segments]
+
+
 def test_a_transcript_in_every_format(client: httpx.Client, new_session: New) -> None:
     new_session(title="Anna & Ben: “first”", duration_total=4000)
     session_id, claim_no = claim()
@@ -223,7 +228,7 @@ def test_a_transcript_in_every_format(client: httpx.Client, new_session: New) ->
     assert disposition.startswith('attachment; filename="Anna & Ben ')
     assert "filename*=UTF-8''Anna%20&%20Ben%20%E2%80%9Cfirst%E2%80%9D.txt" in disposition
     words = client.get(f"/sessions/{session_id}/transcript").json()
-    assert (words["complete"], words["segments"]) == (True, WORDS)
+    assert (words["complete"], words["segments"]) == (True, labelled(WORDS))
     assert client.get(f"/sessions/{session_id}/transcript?format=doc").status_code == 422
 
 
@@ -233,7 +238,7 @@ def test_a_transcript_on_its_way(client: httpx.Client, new_session: New) -> None
     with transaction() as db:
         checkpoints.save(db, session_id, claim_no, engine="pocketsphinx", start_sec=0, end_sec=30, segments=WORDS[:1])
     words = client.get(f"/sessions/{session_id}/transcript?format=json").json()
-    assert (words["complete"], words["segments"]) == (False, WORDS[:1])
+    assert (words["complete"], words["segments"]) == (False, labelled(WORDS[:1]))
     for name in ("txt", "srt", "vtt"):
         refusal = client.get(f"/sessions/{session_id}/transcript?format={name}")
         assert (refusal.status_code, refusal.json()["code"]) == (409, "transcript-not-ready")
