@@ -100,7 +100,9 @@ class LanguageHeard:
 
 @dataclass(frozen=True)
 class ChunkBegun:
-    """A process has begun to recognise this chunk: it is done at once when it ends, and not before."""
+    """A process has a core and begins to recognise this chunk, before its audio is done.
+
+    Chunks that wait for a core are not begun, nor are those whose words are `known`."""
 
     chunk: Chunk
 
