@@ -189,7 +189,9 @@ def _recognise(
     for event in recogniser.recognise(scratch, [*chunks, *speakers.recalled], wanted):
         heartbeat.check()
         match event:
-            case LanguageHeard():
+            case LanguageHeard(language):
+                if claim.language == DETECT:
+                    speakers.language = language
                 if not patiently(partial(_note_language, claim, event)):
                     raise ClaimLost
             case ChunkBegun(chunk):

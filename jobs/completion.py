@@ -6,6 +6,7 @@ from jobs import messages
 from jobs.claim import Claim
 from jobs.heartbeat import ClaimLost
 from jobs.patience import patiently
+from jobs.speakers.names import carry_names
 from store import checkpoints, outcomes
 from store.database import transaction
 from store.session_queries import by_id
@@ -30,6 +31,7 @@ def _commit_transcript(claim: Claim) -> int | None:
             db, claim.session_id, claim.claim_no, engine=claim.engine, message=messages.COMPLETED, actor=claim.worker
         )
         if segments is not None:
+            carry_names(db, claim.session_id)
             return segments
         now = by_id(db, claim.session_id)
         ours = now is not None and now.status is Status.COMPLETED and now.claim_no == claim.claim_no

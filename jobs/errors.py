@@ -181,6 +181,13 @@ class RecognitionFailed(TranscriptDeskError):
     hope = "Trying again is likely to help: it goes on from the finished parts."
 
 
+class RecogniserKilled(RecognitionFailed):
+    """A recognising process was killed, most likely since the machine ran out of memory. The finished parts are kept."""
+
+    code = "recogniser-killed"
+    hope = "Trying again may help: it goes on from the finished parts. Operations should see to the machine's memory."
+
+
 class WorkerLost(TranscriptDeskError):
     """The worker that was transcribing this recording stopped. The finished parts are kept."""
 
@@ -250,7 +257,7 @@ ERRORS: dict[str, type[TranscriptDeskError]] = {
     for cls in (
         *(EmptyFile, FileTooLarge, RecordingTooLong, RecordingTooShort, NoAudioStream, NotAudio),
         *(DecodingFailed, MediaLimitExceeded, MediaTimeout),
-        *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed),
+        *(LanguageNotSupported, EngineUnknown, EngineUnavailable, RecognitionFailed, RecogniserKilled),
         *(EngineRefused, ProviderBusy, ProviderUnavailable, RecordingRefused, PartialResult),
         *(WorkerLost, AudioMissing, StorageUnavailable, StorageRefused),
         *(PoisonSession, DeadlineExceeded, GivenUp, Unexpected),

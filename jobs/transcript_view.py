@@ -13,8 +13,8 @@ from store.transcript_queries import Line
 # A word below this is shaded. Whisper's probabilities are those of its text given the sound, averaged over a word's
 # tokens: of words under 0.5 about every second one is wrong, of those above about one in twenty.
 UNCERTAIN_BELOW = 0.5
-# PocketSphinx is left out: it divides its belief among the words that it was offered, so on a real call a wrong word has
-# 0.9 as often as a right one, and what is not shaded would pass for certain. Its drafts carry a warning as a whole.
+# PocketSphinx is left out: it divides its belief among the words that it was offered, so on a real call a wrong word
+# has 0.9 as often as a right one, and what is not shaded would pass for certain. Its drafts carry a warning as a whole.
 ENGINES_THAT_KNOW = frozenset({"whisper", "google"})
 LOOK_AHEAD_CHARS = 12  # between two words: spaces and punctuation
 

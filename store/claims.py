@@ -46,11 +46,11 @@ class Turn:
     audio_uri: str
     duration_total: float
     attempt: int
-    language: str
-    language_known: bool  # an earlier attempt has heard which one it is
-    speakers: str
-    speaker_channels: bool
     checkpointed_sec: float  # audio that earlier attempts have finished with this engine
+    language: str = "en"
+    language_known: bool = False  # an earlier attempt has heard which one it is
+    speakers: str = "one"
+    speaker_channels: bool = False
 
 
 def next_turn(db: Session) -> Turn | None:
@@ -65,18 +65,18 @@ def next_turn(db: Session) -> Turn | None:
                 CoachingSession.audio_uri,
                 CoachingSession.duration_total,
                 CoachingSession.attempt,
+                checkpointed_sec(),
                 CoachingSession.language,
                 CoachingSession.language_heard.is_not(None),
                 CoachingSession.speakers,
                 CoachingSession.speaker_channels,
-                checkpointed_sec(),
             )
             .where(CoachingSession.id == session_id, CoachingSession.status == Status.PENDING)
             .with_for_update(skip_locked=True)
         )
         row = db.execute(locked).one_or_none()
         if row is not None:  # else a cancellation holds it or has it already
-            return Turn(*row)
+            return Turn(*tuple(row))
     return None
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from jobs import cores
 from jobs.engines.protocol import DETECT, AudioDone, ChunkBegun, ChunkDone, Event, Heard, LanguageHeard, Wanted
-from jobs.errors import RecognitionFailed
+from jobs.errors import RecogniserKilled, RecognitionFailed
 from jobs.leash import die_with_parent
 from jobs.media.silences import Chunk
 
@@ -184,7 +184,10 @@ class Children:
     def _death(self, child: Connection) -> RecognitionFailed:
         process = self._processes[child]
         process.join(LAST_WORD_SEC)
-        return RecognitionFailed(detail=f"a recognising process ended with exit code {process.exitcode}")
+        detail = f"a recognising process ended with exit code {process.exitcode}"
+        if process.exitcode == -signal.SIGKILL:  # as the kernel does when memory runs out
+            return RecogniserKilled(detail=detail)
+        return RecognitionFailed(detail=detail)
 
     def dismiss(self) -> None:
         """Lets idle children end by themselves, and kills the others."""

@@ -24,6 +24,7 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     label = "PocketSphinx (local)"
+    languages = ("en",)
     lengths = USUAL
     reports_within_chunks = True
 

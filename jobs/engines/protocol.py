@@ -146,6 +146,7 @@ class InProcessEngine(Protocol):
 
     name: str
     label: str
+    languages: tuple[str, ...]
     lengths: Lengths  # of the chunks that it is given
     reports_within_chunks: bool  # else nothing is known of a chunk before it is done
 

@@ -31,6 +31,7 @@ class SpeakerStage:
 
     def __init__(self, claim: Claim, scratch: Path) -> None:
         self._claim = claim
+        self.language = claim.language
         self.by_channel = claim.speaker_channels
         self.by_voice = claim.speakers == "two" and not self.by_channel and registry.tells_voices_apart(claim.engine)
         self.levels_file = scratch.with_suffix(".levels") if self.by_channel else None
@@ -96,11 +97,7 @@ class SpeakerStage:
     def _told(self, start_sec: float, left: Iterator[int]) -> list[dict[str, object]]:
         segments = self._read(start_sec)
         labels = [next(left) for _ in spoken(segments)]
-        return [segment.to_json() for segment in relabel(segments, labels, self._language)]
-
-    @property
-    def _language(self) -> str:
-        return self._claim.language
+        return [segment.to_json() for segment in relabel(segments, labels, self.language)]
 
     def _finished(self) -> list[tuple[float, float]]:
         with transaction() as db:
@@ -124,9 +121,7 @@ class SpeakerStage:
     def _save(self, told: dict[float, list[dict[str, object]]]) -> bool:
         claim = self._claim
         with transaction() as db:
-            return checkpoints.tell_speakers(
-                db, claim.session_id, claim.claim_no, engine=claim.engine, segments=told
-            )
+            return checkpoints.tell_speakers(db, claim.session_id, claim.claim_no, engine=claim.engine, segments=told)
 
     def _end(self, outcome: str) -> None:
         with transaction() as db:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.engines.children import Children, children
+from jobs.engines.languages import WHISPER
 from jobs.engines.phrases import sentences
 from jobs.engines.protocol import Heard, LanguageHeard, Segment, Voices, Wanted
 from jobs.engines.whisper import weights
@@ -32,6 +33,7 @@ class Whisper:
 
     name = "whisper"
     label = "Whisper (local)"
+    languages = WHISPER
     # A call costs the same for 1 s and for 30 s of sound: long chunks, within one window of the model
     lengths = Lengths(target_sec=25.0, max_sec=29.0, min_target_sec=20.0, min_late_sec=20.0)
     reports_within_chunks = False

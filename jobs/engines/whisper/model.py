@@ -64,7 +64,7 @@ class Model(WhisperModel):  # type: ignore[misc]
         )[0]
         with suppress(_WindowDone):
             for part in parts:
-                found.append(part)  # noqa: PERF402 - what came before the end is kept
+                found.append(part)
         return found
 
     def encode(self, features: Any) -> Any:
@@ -114,5 +114,3 @@ def _device() -> tuple[str, str]:
     if wished == "cuda":
         log.warning("WHISPER_DEVICE is cuda, but there is no graphics card that can be used: the processor does it")
     return "cpu", "int8"
-
-

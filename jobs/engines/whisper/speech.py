@@ -13,7 +13,7 @@ Samples = npt.NDArray[np.float32]
 
 # 0.5 drops short words: "Hello?" on a telephone lasts 0.1 s for the detector
 OPTIONS = VadOptions(threshold=0.35, min_speech_duration_ms=0, min_silence_duration_ms=500, speech_pad_ms=0)
-# Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Over readers, telephones
+# Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Of readers, phones
 # and synthetic voices, 0.3 s of speech change by 2.2 dB at least; steady tones by 1.3 dB at most.
 MIN_CHANGE_DB = 1.6
 QUIETER_DB = 25.0  # frames this much quieter than the loudest tell nothing of its colour
