@@ -182,7 +182,7 @@ class RecognitionFailed(TranscriptDeskError):
 
 
 class RecogniserKilled(RecognitionFailed):
-    """A recognising process was killed, most likely since the machine ran out of memory. The finished parts are kept."""
+    """A recognising process was killed, most likely for lack of memory. The finished parts are kept."""
 
     code = "recogniser-killed"
     hope = "Trying again may help: it goes on from the finished parts. Operations should see to the machine's memory."
