@@ -31,7 +31,7 @@ doctor: environment  ## check all that this installation needs, and say what men
 model: environment  ## download the model that WHISPER_MODEL names, as in: make model WHISPER_MODEL=small
 	@$(IN_VENV) -m tools.download_model
 
-psql: environment  ## open the database (psql, else the one of the embedded Postgres)
+psql: environment  ## open the database in psql
 	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
 
 demo: environment  ## fill history and speed with a labelled month of plausible sessions
@@ -41,8 +41,8 @@ demo-remove: environment  ## remove that month again
 	@$(EMBEDDED) -- $(IN_VENV) -m store.demo --remove
 
 test: environment-dev check  ## all tests, on real servers and in a real browser; ARGS="-k upload" chooses
-	@$(IN_VENV) tools/setup_chromium.py
-	@$(IN_VENV) tools/setup_compose.py
+	@$(IN_VENV) -m tools.setup_chromium
+	@$(IN_VENV) -m tools.setup_compose
 	@$(IN_VENV) -m tools.run_tests $(ARGS)
 
 check: environment-dev  ## lint, format and types
@@ -66,7 +66,7 @@ sample: environment-dev  ## make the sample recording again (needs flite)
 	@$(IN_VENV) tools/make_sample.py
 
 screenshots: environment-dev  ## make the README's screenshots again
-	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) -m tools.setup_chromium
 	@$(IN_VENV) tools/screenshots.py
 
 bench: environment-dev  ## ratios to baselines, on servers and data of its own: ONLY=status,cores; also writes var/bench.json

@@ -37,8 +37,12 @@ def save(
     start_sec: float,
     end_sec: float,
     segments: Sequence[dict[str, Any]],
+    model: str = "",
 ) -> bool:
-    """Checkpoint a finished chunk; False when the claim is no longer held. The same chunk twice is stored once."""
+    """Checkpoint a finished chunk; False when the claim is no longer held. The same chunk twice is stored once.
+
+    `model` is that of the engine, where it has several.
+    """
     if not hold(db, session_id, claim_no):
         return False
     db.execute(
@@ -49,6 +53,7 @@ def save(
             start_sec=start_sec,
             end_sec=end_sec,
             claim_no=claim_no,
+            model=model,
             segments=list(segments),
         )
         .on_conflict_do_nothing()
@@ -64,27 +69,34 @@ def resume(
     engine: str,
     boundaries: Collection[tuple[float, float]],
     duration_total: float,
+    model: str = "",
 ) -> set[float] | None:
     """The audio is decoded and cut at `boundaries` (start and end in seconds): the starts of the chunks that earlier
     attempts have finished, or None when the claim is no longer held.
 
-    Chunks of other boundaries, left by a version that cut otherwise, are removed, and the recording's length becomes
-    the decoded one, since headers lie.
+    Chunks of another model, and of other boundaries, left by a version that cut otherwise, are removed, so that a
+    transcript is of one piece. The recording's length becomes the decoded one, since headers lie.
     """
     if not hold(db, session_id, claim_no):
         return None
     chunk = TranscriptChunk
     ours = (chunk.session_id == session_id, chunk.engine == engine)
-    known = {tuple(row) for row in db.execute(select(chunk.start_sec, chunk.end_sec).where(*ours))}
-    strays = known - set(boundaries)
+    rows = db.execute(select(chunk.start_sec, chunk.end_sec, chunk.model).where(*ours))
+    known = {(start, end): made_with for start, end, made_with in rows}
+    finished = {whole for whole in boundaries if known.get(whole) == model}
+    strays = known.keys() - finished
     if strays:
         db.execute(delete(chunk).where(*ours, tuple_(chunk.start_sec, chunk.end_sec).in_(list(strays))))
-    finished = known - strays
     finished_sec = sum(end - start for start, end in finished)
     db.execute(
         update(CoachingSession)
         .where(CoachingSession.id == session_id)
-        .values(duration_total=duration_total, duration_processed=finished_sec, duration_resumed=finished_sec)
+        .values(
+            duration_total=duration_total,
+            duration_processed=finished_sec,
+            duration_resumed=finished_sec,
+            duration_begun=finished_sec,
+        )
     )
     db.execute(
         update(Attempt)

@@ -112,6 +112,7 @@ def take(
             "worker": worker,
             "duration_processed": turn.checkpointed_sec,
             "duration_resumed": turn.checkpointed_sec,
+            "duration_begun": turn.checkpointed_sec,
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
             "moved_at": None,

@@ -69,11 +69,20 @@ def make_venv() -> int:
 
 
 def suitable_python() -> "str | None":
-    """Ourselves, or else a newer Python on the PATH."""
+    """Ourselves, or else a newer Python on the PATH that says so when it is run."""
     if sys.version_info >= OLDEST:
         return sys.executable
     found = (shutil.which(f"python3.{minor}") for minor in range(OLDEST[1], 20))
-    return next(filter(None, found), None)
+    return next((python for python in found if python and is_new_enough(python)), None)
+
+
+def is_new_enough(python: str) -> bool:
+    """Whether it runs and is new enough: a name on the PATH may be a stub that only asks which version is meant."""
+    code = f"import sys; sys.exit(sys.version_info < {OLDEST})"
+    try:
+        return subprocess.call([python, "-c", code], stderr=subprocess.DEVNULL, timeout=30) == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def install(wanted: str) -> int:

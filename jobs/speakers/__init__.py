@@ -1,0 +1,1 @@
+"""Who speaks when: voices told apart, and the names that people give them."""
