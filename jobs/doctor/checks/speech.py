@@ -28,6 +28,8 @@ def default_engine(configured: Settings) -> Iterator[Finding]:
             f"{registry.engine_label(name)} cannot be used: {error.detail or error.sentence}",
             f"{whisper.SET_UP if name == whisper.ENGINE else machine.INSTALL}, or STT_ENGINE=pocketsphinx",
         )
+        if (used := registry.default_engine()) != name:
+            yield note("engine", f"{registry.engine_label(used)} does its work meanwhile")
         return
     yield fine("engine", f"{registry.engine_label(name)} can be used")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.doctor import __main__ as doctor
-from jobs.doctor.checks import whisper
+from jobs.doctor.checks import speech, whisper
 from jobs.doctor.examination import Check, examine
 from jobs.doctor.finding import Finding, fine
 from store.settings import settings
@@ -115,3 +115,11 @@ def test_reading_much_may_take_longer_than_other_checks() -> None:
 def test_a_check_has_its_own_patience() -> None:
     slow = Check("slow", lambda: [fine("slow", "done")], "wait", patience_sec=5)
     assert list(examine([slow], patience_sec=0.000001)) == [fine("slow", "done")]
+
+
+def test_the_engine_that_steps_in_is_named(places: Places, settings_of: SettingsOf) -> None:
+    shutil.rmtree(places.packages)
+    settings_of(stt_engine="whisper")
+    wrong, meanwhile = speech.default_engine(settings())
+    assert (wrong.ok, wrong.fix) == (False, "make environment, or STT_ENGINE=pocketsphinx")
+    assert meanwhile.says == "PocketSphinx (local) does its work meanwhile"
