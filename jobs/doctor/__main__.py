@@ -10,7 +10,17 @@ import sys
 from collections.abc import Iterable
 from functools import partial
 
-from jobs.doctor.checks import database, google_account, google_speech, google_storage, machine, queue, speech, storage
+from jobs.doctor.checks import (
+    database,
+    google_account,
+    google_speech,
+    google_storage,
+    machine,
+    queue,
+    speech,
+    storage,
+    whisper,
+)
 from jobs.doctor.checks import settings as settings_checks
 from jobs.doctor.examination import Check, examine
 from jobs.doctor.finding import Finding
@@ -28,6 +38,7 @@ def checks(configured: Settings) -> list[Check]:
         ("audio store", storage.audio, storage.remedy(configured)),
         ("disk", machine.disk, "VAR_DIR=/a/disk/that/answers"),
         ("ffmpeg libraries", machine.libraries, machine.INSTALL),
+        ("whisper weights", whisper.weights_found, whisper.SET_UP),
         ("engine", speech.default_engine, machine.INSTALL),
         ("engines", speech.stops, "mend Postgres first, then run this again"),
         ("ports", machine.ports, "DASHBOARD_PORT=8601 RQ_DASHBOARD_PORT=9281"),
@@ -38,7 +49,8 @@ def checks(configured: Settings) -> list[Check]:
         chosen.append(("bucket", google_storage.bucket, "check network and proxy settings"))
     if speech.uses_google(configured):
         chosen.append(("speech API", google_speech.speech, "check GOOGLE_REGION, network and proxy settings"))
-    return [Check(name, partial(look, configured), fix) for name, look, fix in chosen]
+    patience = {"whisper weights": whisper.PATIENCE_SEC}
+    return [Check(name, partial(look, configured), fix, patience.get(name)) for name, look, fix in chosen]
 
 
 def told(found: Iterable[Finding], *, aloud: bool) -> list[Finding]:

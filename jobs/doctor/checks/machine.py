@@ -20,7 +20,7 @@ INSTALL = "pip install -r requirements.txt -c constraints.txt"
 
 def disk(configured: Settings) -> Iterator[Finding]:
     """Room for the largest upload and for the decoded sound of the longest recording."""
-    folder = _existing(configured.var_dir)
+    folder = existing(configured.var_dir)
     if not os.access(folder, os.W_OK | os.X_OK):
         yield wrong(
             "disk",
@@ -90,7 +90,7 @@ def _answer(host: str, port: int, path: str) -> str:
         connection.close()
 
 
-def _existing(folder: Path) -> Path:
+def existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     folder = folder.resolve()
     return next(path for path in (folder, *folder.parents) if path.exists())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from jobs.doctor.checks import machine, whisper
 from jobs.doctor.checks.database import NO_ANSWER, UNKNOWN
 from jobs.doctor.finding import Finding, fine, note, wrong
 from jobs.engines import registry
@@ -25,8 +26,10 @@ def default_engine(configured: Settings) -> Iterator[Finding]:
         yield wrong(
             "engine",
             f"{registry.engine_label(name)} cannot be used: {error.detail or error.sentence}",
-            "pip install -r requirements.txt -c constraints.txt, or STT_ENGINE=pocketsphinx",
+            f"{whisper.SET_UP if name == whisper.ENGINE else machine.INSTALL}, or STT_ENGINE=pocketsphinx",
         )
+        if (used := registry.default_engine()) != name:
+            yield note("engine", f"{registry.engine_label(used)} does its work meanwhile")
         return
     yield fine("engine", f"{registry.engine_label(name)} can be used")
 

