@@ -10,7 +10,7 @@ ENGINE ?= suite
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/.playwright
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop run-api doctor psql demo demo-remove test check audit faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
+.PHONY: help run stop run-api doctor model psql demo demo-remove test check audit faults faults-sabotage faults-baseline bench bench-eta sample screenshots lock clean environment environment-dev
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ doctor: environment  ## check all that this installation needs, and say what men
 	@$(IN_VENV) -m jobs.doctor --settings-only $(ARGS)
 	@$(EMBEDDED) -- $(IN_VENV) -m jobs.doctor $(ARGS)
 
-psql: environment  ## open the database (psql, else the one of the embedded Postgres)
+model: environment  ## download the model that WHISPER_MODEL names, as in: make model WHISPER_MODEL=small
+	@$(IN_VENV) -m tools.download_model
+
+psql: environment  ## open the database in psql
 	@$(EMBEDDED) --interactive -- $(IN_VENV) -m tools.psql
 
 demo: environment  ## fill history and speed with a labelled month of plausible sessions
@@ -38,8 +41,8 @@ demo-remove: environment  ## remove that month again
 	@$(EMBEDDED) -- $(IN_VENV) -m store.demo --remove
 
 test: environment-dev check  ## all tests, on real servers and in a real browser; ARGS="-k upload" chooses
-	@$(IN_VENV) tools/setup_chromium.py
-	@$(IN_VENV) tools/setup_compose.py
+	@$(IN_VENV) -m tools.setup_chromium
+	@$(IN_VENV) -m tools.setup_compose
 	@$(IN_VENV) -m tools.run_tests $(ARGS)
 
 check: environment-dev  ## lint, format and types
@@ -63,7 +66,7 @@ sample: environment-dev  ## make the sample recording again (needs flite)
 	@$(IN_VENV) tools/make_sample.py
 
 screenshots: environment-dev  ## make the README's screenshots again
-	@$(IN_VENV) tools/setup_chromium.py
+	@$(IN_VENV) -m tools.setup_chromium
 	@$(IN_VENV) tools/screenshots.py
 
 bench: environment-dev  ## ratios to baselines, on servers and data of its own: ONLY=status,cores; also writes var/bench.json
@@ -81,6 +84,8 @@ clean:  ## remove caches and the virtual environment, never the data in var/
 
 environment:
 	@$(PYTHON) tools/setup_environment.py
+	@$(IN_VENV) -m tools.setup_weights
 
 environment-dev:
 	@$(PYTHON) tools/setup_environment.py --dev
+	@$(IN_VENV) -m tools.setup_weights

@@ -42,7 +42,9 @@ class SessionAnswer(BaseModel):
                 "message": "Processing audio...",
                 "duration_processed": 1200,
                 "duration_total": 3600,
+                "duration_passed": 1200,
                 "notice": None,
+                "notices": [],
                 "remaining_sec": 600,
                 "remaining_text": "~10 min",
                 "interval_text": "8 min to 13 min",
@@ -54,7 +56,12 @@ class SessionAnswer(BaseModel):
                 "title": "First session with Anna",
                 "filename": "anna-1.m4a",
                 "language": "en",
-                "engine": "pocketsphinx",
+                "language_detected": True,
+                "speakers": "two",
+                "speakers_outcome": None,
+                "engine": "whisper",
+                "model": "base",
+                "draft_text": "Draft by Whisper base on this machine",
                 "priority": "normal",
                 "attempt": 1,
                 "attempts_allowed": 5,
@@ -100,7 +107,13 @@ class SessionAnswer(BaseModel):
     message: str
     duration_processed: Seconds
     duration_total: Seconds
+    duration_passed: Seconds = Field(
+        description="`duration_processed`, and within a chunk what the engine's pace makes likely: an estimate"
+    )
     notice: str | None = Field(description="that the end of the recording is missing, in plain words")
+    notices: list[str] = Field(
+        description="all that a reader should know of the recording and its words, in plain words; `notice` comes first"
+    )
     remaining_sec: Seconds | None
     remaining_text: str | None
     interval_text: str | None = Field(description="how long it takes 8 times out of 10; null for a rough estimate")
@@ -114,8 +127,16 @@ class SessionAnswer(BaseModel):
     queue: QueuePlace | None
     title: str
     filename: str
-    language: str
+    language: str = Field(description="its tag; `detect` until it is heard")
+    language_detected: bool = Field(description="whether it was heard, and not chosen")
+    speakers: str = Field(description="how many people speak, as was said: `one`, `two` or `more`")
+    speakers_outcome: str | None = Field(
+        description="told apart by `channels` or `voices`; or not: `one` voice is heard, `unsure`, or it `failed`. "
+        "Null before, and where nothing was to be told apart"
+    )
     engine: str
+    model: str | None = Field(description="the engine's model in the latest attempt, where it has several")
+    draft_text: str | None = Field(description="what made the words, in plain words; null before the first attempt")
     priority: str
     attempt: int
     attempts_allowed: int

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
-from api import audio, audit, health, new_sessions, sessions, transcripts, uploads
+from api import audio, audit, health, new_sessions, sessions, speakers, transcripts, uploads
 from api.documentation import describe
 from api.problem_handlers import HANDLERS
 from api.safety import KnownHostsOnly, SameOriginOnly
@@ -28,7 +28,7 @@ api_app: FastAPI = FastAPIOffline(  # the documentation's assets come from here,
     redirect_slashes=False,
     swagger_ui_parameters={"validatorUrl": None},
 )
-for room in (sessions, new_sessions, transcripts, audio, uploads, audit, health):
+for room in (sessions, new_sessions, transcripts, speakers, audio, uploads, audit, health):
     api_app.include_router(room.router)
 api_app.add_middleware(KnownHostsOnly)
 api_app.add_middleware(SameOriginOnly)  # the outer one: its headers are on every answer

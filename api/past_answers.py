@@ -2,7 +2,7 @@
 
 import uuid
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.units import Moment, Seconds
 from store.states import Status
@@ -39,6 +39,7 @@ class AttemptAnswer(BaseModel):
     queued_at: Moment
     started_at: Moment
     prepared_at: Moment | None
+    speakers_at: Moment | None = Field(description="when all words were there and telling the speakers apart began")
     finished_at: Moment | None
     outcome: str | None
     error_code: str | None

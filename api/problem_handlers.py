@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, unknown_session
+from api.problems import RETRY_AFTER_SEC, ApiProblem, FieldProblem, removed, unknown_session
 from jobs.errors import ErrorKind, StorageRefused, TranscriptDeskError, likely_to_help
 from jobs.policy import NotAllowed
 from jobs.retry_cancel import NotPossible, SessionNotFound
+from jobs.speakers.naming import NameTooLong, SpeakerUnknown, TranscriptRemoved
 from store.audio import AudioNotFound, AudioStoreRefused
 from store.history_cursor import BadCursor
 
@@ -125,6 +126,10 @@ def _not_allowed(error: NotAllowed) -> ApiProblem:
     return ApiProblem(403, "not-allowed", str(error))
 
 
+def _speaker(code: str) -> Callable[[Exception], ApiProblem]:
+    return lambda error: ApiProblem(422, code, (type(error).__doc__ or "").strip(), str(error))
+
+
 def _audio_gone() -> ApiProblem:
     return ApiProblem(404, "audio-missing", "The audio of this session is no longer there.")
 
@@ -171,6 +176,9 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     NotPossible: _quiet(_not_possible),
     NotAllowed: _quiet(_not_allowed),
     SessionNotFound: _quiet(lambda _: unknown_session()),
+    SpeakerUnknown: _quiet(_speaker("speaker-unknown")),
+    NameTooLong: _quiet(_speaker("name-too-long")),
+    TranscriptRemoved: _quiet(lambda error: removed("transcript", error.at)),
     AudioNotFound: _quiet(lambda _: _audio_gone()),
     BadCursor: _quiet(_bad_cursor),
     ClientDisconnect: _quiet(lambda _: ApiProblem(400, "upload-cut-off", "The upload stopped before its end.")),

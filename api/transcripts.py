@@ -22,12 +22,20 @@ EXAMPLE = {
     "title": "First session with Anna",
     "complete": True,
     "segments": [
-        {"start_sec": 0.4, "end_sec": 2.1, "speaker": None, "confidence": 0.9, "text": "how are you today", "words": []}
+        {
+            "start_sec": 0.4,
+            "end_sec": 2.1,
+            "speaker": "Coach",
+            "speaker_label": "Speaker 1",
+            "confidence": 0.9,
+            "text": "How are you today?",
+            "words": [],
+        }
     ],
 }
 CONTENT = {
     transcript_formats.MEDIA_TYPES[Format.JSON]: {"schema": {"type": "object"}, "example": EXAMPLE},
-    "text/plain": {"schema": {"type": "string"}, "example": "how are you today\n"},
+    "text/plain": {"schema": {"type": "string"}, "example": "Coach: How are you today?\n"},
     "text/vtt": {"schema": {"type": "string"}},
     "application/x-subrip": {"schema": {"type": "string"}},
 }

@@ -9,18 +9,28 @@ from jobs.submit import LONGEST_NAME, Wishes
 
 
 class SessionWishes(BaseModel):
-    """All optional: the title is the file's name, the language English, the engine this installation's."""
+    """All optional: the title is the file's name, the language what is heard, the engine this installation's."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"title": "First session with Anna"}})
 
     title: str = Field("", max_length=LONGEST_NAME, examples=["First session with Anna"])
-    language: str = Field("", max_length=35, description="a tag such as `en` or `en-GB`", examples=["en"])
-    engine: str = Field("", max_length=64, examples=["pocketsphinx"])
+    language: str = Field(
+        "",
+        max_length=35,
+        description="a tag such as `en` or `en-GB`; `detect`, as when it is left out: the one that is heard. An engine "
+        "that cannot hear it takes its first language",
+        examples=["detect"],
+    )
+    engine: str = Field("", max_length=64, examples=["whisper"])
     priority: Literal["low", "normal", "high"] = "normal"
+    speakers: Literal["one", "two", "more"] = Field(
+        "two",
+        description="how many people speak; two are told apart where the engine can, and always channel by channel",
+    )
 
     def checked(self) -> Wishes:
         """With defaults filled in; EngineUnknown or LanguageNotSupported for what cannot be."""
-        return Wishes(self.title, self.language, self.engine, self.priority).check()
+        return Wishes(self.title, self.language, self.engine, self.priority, self.speakers).check()
 
 
 def wishes_in_form(fields: dict[str, str]) -> Wishes:

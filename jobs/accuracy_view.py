@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.engines.registry import engine_label
+from jobs.engines.registry import statistic_title
 from jobs.estimate.scoring import Accuracy
 from jobs.histogram import bins_of, quantile
 from store.estimates import SUBMITTED
@@ -48,9 +48,9 @@ def figures(buckets: Sequence[Bucket]) -> AccuracyView:
         for fraction, counters in fractions.items():
             points.setdefault((bucket.engine, fraction), Counter()).update(counters)
         if (found := _accuracy(fractions.values())) is not None:
-            spans.append(Span(bucket.start, engine_label(bucket.engine), found))
+            spans.append(Span(bucket.start, statistic_title(bucket.engine), found))
     rows = [
-        Row(engine_label(engine), point_text(fraction), found)
+        Row(statistic_title(engine), point_text(fraction), found)
         for (engine, fraction), counters in sorted(points.items(), key=lambda point: point[0])
         if (found := _accuracy([counters])) is not None
     ]

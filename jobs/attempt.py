@@ -11,7 +11,17 @@ from pathlib import Path
 from jobs import doorbell, messages
 from jobs.claim import Claim, claim_next, claim_parked, claim_waiting
 from jobs.completion import complete
-from jobs.engines.protocol import AudioDone, ChunkDone, Recogniser, Wanted
+from jobs.engines import registry
+from jobs.engines.protocol import (
+    DETECT,
+    AudioDone,
+    ChunkBegun,
+    ChunkDone,
+    InProcessEngine,
+    LanguageHeard,
+    Recogniser,
+    Wanted,
+)
 from jobs.engines.standing import Standing
 from jobs.errors import AudioMissing, TranscriptDeskError, classify
 from jobs.heartbeat import ClaimLost, Heartbeat, WorkerStopping
@@ -20,6 +30,7 @@ from jobs.media.silences import Chunk, cut, usual_parts
 from jobs.outcome import settle_error, settle_stopping
 from jobs.patience import patiently
 from jobs.remote import attempt as remote
+from jobs.speakers.stage import SpeakerStage
 from jobs.watchdog import Watchdog
 from store import checkpoints, transitions
 from store.audio import AudioNotFound, audio_store, on_disk
@@ -27,6 +38,7 @@ from store.database import forget_connections, transaction
 from store.logs import about_session
 from store.settings import settings
 
+CERTAIN = 0.8  # a language that is heard with less contradicts nobody
 GO_ON_SEC = 10.0  # then a new work-horse takes over
 stopping = threading.Event()  # set when this process is asked to end: the session is handed back at once
 standing = Standing(before_fork=forget_connections)  # this work-horse's recognising processes
@@ -95,7 +107,8 @@ def run(claim: Claim) -> None:
                 log.exception("Unforeseen error")
             patiently(lambda: settle_error(claim.session_id, claim.claim_no, known, actor=claim.worker))
         finally:
-            scratch.unlink(missing_ok=True)
+            for left in scratch.parent.glob(f"{scratch.stem}.*"):
+                left.unlink(missing_ok=True)
 
 
 def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
@@ -103,30 +116,40 @@ def _transcribe(claim: Claim, scratch: Path, watchdog: Watchdog) -> None:
         with Heartbeat(claim, watchdog, stopping) as heartbeat:
             remote.advance(claim, heartbeat)
         return
-    processes = min(settings().engine_processes or len(os.sched_getaffinity(0)), usual_parts(claim.duration_total))
+    engine = registry.in_process(claim.engine)
+    parts = usual_parts(claim.duration_total, engine.lengths)
+    processes = min(settings().engine_processes or len(os.sched_getaffinity(0)), parts)
     with (
         standing.recogniser(claim.engine, processes) as recogniser,
         Heartbeat(claim, watchdog, stopping) as heartbeat,
     ):
-        chunks = _prepare(claim, scratch, heartbeat)
-        _recognise(claim, recogniser, scratch, chunks, heartbeat)
+        speakers = SpeakerStage(claim, scratch)
+        chunks = _prepare(claim, scratch, heartbeat, engine, speakers)
+        _recognise(claim, recogniser, scratch, chunks, heartbeat, engine, speakers)
+        speakers.tell_apart(heartbeat.check)
     complete(claim)
 
 
-def _prepare(claim: Claim, scratch: Path, heartbeat: Heartbeat) -> list[Chunk]:
+def _prepare(
+    claim: Claim, scratch: Path, heartbeat: Heartbeat, engine: InProcessEngine, speakers: SpeakerStage
+) -> list[Chunk]:
     """Decode and cut the recording; the chunks that no earlier attempt has finished."""
     scratch.parent.mkdir(parents=True, exist_ok=True)
     try:
         with on_disk(audio_store(), claim.audio_uri, settings().scratch_folder) as recording:
-            decoded_sec = decode(recording, scratch, on_progress=lambda _: heartbeat.check())
+            decoded_sec = decode(
+                recording, scratch, levels=speakers.levels_file, on_progress=lambda _: heartbeat.check()
+            )
     except AudioNotFound as error:
         raise AudioMissing(detail=str(error)) from error
-    chunks = cut(scratch)
+    chunks = cut(scratch, engine.lengths)
     finished = patiently(lambda: _resume(claim, chunks, decoded_sec))
     if finished is None:
         raise ClaimLost
     done_sec = sum(chunk.audio_sec for chunk in chunks if chunk.start_sec in finished)
     heartbeat.prepared(total_sec=decoded_sec, processed_sec=done_sec)
+    if speakers.by_voice and done_sec:
+        speakers.recall()
     return [chunk for chunk in chunks if chunk.start_sec not in finished]
 
 
@@ -138,6 +161,7 @@ def _resume(claim: Claim, chunks: Sequence[Chunk], decoded_sec: float) -> set[fl
             claim.session_id,
             claim.claim_no,
             engine=claim.engine,
+            model=claim.model,
             boundaries=[(chunk.start_sec, chunk.end_sec) for chunk in chunks],
             duration_total=decoded_sec,
         )
@@ -148,17 +172,45 @@ def _resume(claim: Claim, chunks: Sequence[Chunk], decoded_sec: float) -> set[fl
 
 
 def _recognise(
-    claim: Claim, recogniser: Recogniser, scratch: Path, chunks: Sequence[Chunk], heartbeat: Heartbeat
+    claim: Claim,
+    recogniser: Recogniser,
+    scratch: Path,
+    chunks: Sequence[Chunk],
+    heartbeat: Heartbeat,
+    engine: InProcessEngine,
+    speakers: SpeakerStage,
 ) -> None:
-    for event in recogniser.recognise(scratch, chunks, Wanted()):
+    wanted = Wanted(
+        language=claim.language,
+        detects=not claim.language_known,
+        voices=speakers.by_voice,
+        known=speakers.known,
+    )
+    for event in recogniser.recognise(scratch, [*chunks, *speakers.recalled], wanted):
         heartbeat.check()
         match event:
+            case LanguageHeard():
+                if not patiently(partial(_note_language, claim, event)):
+                    raise ClaimLost
+            case ChunkBegun(chunk):
+                if not engine.reports_within_chunks:
+                    heartbeat.begun(chunk)
             case AudioDone(audio_sec):
                 heartbeat.processed_sec += audio_sec
-            case ChunkDone(chunk, segments, _):
+            case ChunkDone(chunk, segments, voices):
+                heartbeat.done(chunk)
+                speakers.heard(chunk, segments, voices)
                 words = [segment.to_json() for segment in segments]
-                if not patiently(partial(_checkpoint, claim, chunk, words)):
+                if chunk.start_sec not in speakers.known and not patiently(partial(_checkpoint, claim, chunk, words)):
                     raise ClaimLost
+
+
+def _note_language(claim: Claim, heard: LanguageHeard) -> bool:
+    """Write the language on the session. One that was chosen stays, unless that is all that could be heard."""
+    if claim.language != DETECT and heard.probability < CERTAIN:
+        return True
+    with transaction() as db:
+        return checkpoints.note_language(db, claim.session_id, claim.claim_no, heard.language, instead_of=DETECT)
 
 
 def _checkpoint(claim: Claim, chunk: Chunk, segments: list[dict[str, object]]) -> bool:
@@ -168,6 +220,7 @@ def _checkpoint(claim: Claim, chunk: Chunk, segments: list[dict[str, object]]) -
             claim.session_id,
             claim.claim_no,
             engine=claim.engine,
+            model=claim.model,
             start_sec=chunk.start_sec,
             end_sec=chunk.end_sec,
             segments=segments,

@@ -46,12 +46,13 @@ def usual(db: Session, record: SessionRecord) -> dict[str, float]:
 
 
 def typical(finished: Sequence[Stages], audio_sec: float) -> dict[str, float]:
-    """Medians; preparation and recognition cost a start and grow with the recording's length."""
+    """Medians; what is done to its audio costs a start and grows with the recording's length."""
     found = {
         "Upload": _median([one.upload_sec for one in finished]),
         "Queue": _median([one.wait_sec for one in finished]),
         "Preparation": _of_length([(one.audio_sec, one.preparation_sec) for one in finished], audio_sec),
         "Recognition": _of_length([(one.audio_sec, one.recognition_sec) for one in finished], audio_sec),
+        "Speakers": _of_length([(one.audio_sec, one.speakers_sec) for one in finished], audio_sec),
         "Saving": _median([one.saving_sec for one in finished]),
     }
     return {stage: sec for stage, sec in found.items() if sec is not None}
@@ -59,15 +60,17 @@ def typical(finished: Sequence[Stages], audio_sec: float) -> dict[str, float]:
 
 def breakdown(record: SessionRecord, attempts: Sequence[AttemptRow], usual_sec: dict[str, float]) -> list[Part]:
     """The stages that have begun, of all attempts together, in their order."""
-    spent = {"Queue": 0.0, "Preparation": 0.0, "Recognition": 0.0, "Saving": 0.0}
+    spent = {"Queue": 0.0, "Preparation": 0.0, "Recognition": 0.0, "Speakers": 0.0, "Saving": 0.0}
     free_since = record.created_at
     for row in attempts:
         end = row.finished_at or record.now
         prepared = row.prepared_at or (end if row.outcome != "completed" else row.started_at)
         recognised = row.recognised_at or end
+        worded = row.speakers_at or recognised  # all words are there
         spent["Queue"] += _between(max(row.queued_at, free_since), row.started_at)
         spent["Preparation"] += _between(row.started_at, prepared)
-        spent["Recognition"] += _between(prepared, recognised)
+        spent["Recognition"] += _between(prepared, worded)
+        spent["Speakers"] += _between(worded, recognised)
         spent["Saving"] += _between(recognised, end)
         free_since = end
     if record.status is Status.PENDING:

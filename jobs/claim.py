@@ -30,6 +30,11 @@ class Claim:
     processed_sec: float = 0.0
     elapsed_before_sec: float = 0.0
     remote: bool = False  # a provider recognises it
+    model: str = ""  # of an engine that has several
+    language: str = "en"  # the session's tag, or DETECT
+    language_known: bool = False  # which language is heard was told by an earlier attempt
+    speakers: str = "one"
+    speaker_channels: bool = False
 
     def percent(self, processed_sec: float, total_sec: float) -> int:
         """The percentage at this moment of the attempt."""
@@ -58,6 +63,7 @@ def claim_waiting(*, worker: str, job_id: str, remote_only: bool = False) -> Cla
         if turn is None or (remote_only and not registry.is_remote(turn.engine)):
             return None
         expected = board.expectation(db, turn.engine, turn.duration_total)
+        model = registry.engine_model(turn.engine)
         claim_no = take(
             db,
             turn,
@@ -69,7 +75,7 @@ def claim_waiting(*, worker: str, job_id: str, remote_only: bool = False) -> Cla
                 "expected_sec": expected.expected_sec,
                 "expected_from": "history" if expected.learned else "default",
                 "spread": expected.spread,
-                "model": registry.engine_model(turn.engine),
+                "model": model,
             },
         )
     if claim_no is None:
@@ -86,6 +92,11 @@ def claim_waiting(*, worker: str, job_id: str, remote_only: bool = False) -> Cla
         claimed_at=begun,
         processed_sec=turn.checkpointed_sec,
         remote=registry.is_remote(turn.engine),
+        model=model,
+        language=turn.language,
+        language_known=turn.language_known,
+        speakers=turn.speakers,
+        speaker_channels=turn.speaker_channels,
     )
 
 

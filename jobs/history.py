@@ -19,7 +19,7 @@ from store.history_queries import Counted, HistoryFilter, HistoryPage, Sort
 
 COLUMNS = (
     *("session_id", "title", "file", "state", "demo", "uploaded", "finished", "audio_sec", "processing_sec", "speed"),
-    *("engine", "language", "attempts", "error"),
+    *("engine", "language", "attempts", "error", "model"),
 )
 
 
@@ -92,6 +92,7 @@ def as_csv(person: Person, which: HistoryFilter) -> Iterator[str]:
                     record.language,
                     str(record.attempt),
                     record.error_text,
+                    record.model,
                 )
             )
 

@@ -3,6 +3,7 @@
 WAITING = "Waiting in queue"
 PREPARING = "Preparing audio"
 PROCESSING = "Processing audio..."
+SPEAKERS = "Telling speakers apart..."
 COMPLETED = "Transcription complete!"
 FAILED = "Processing failed. Please try again."
 FAILED_FOR_GOOD = "Processing failed. Please upload another file."

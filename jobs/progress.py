@@ -1,6 +1,7 @@
 """How far a session is, in percent: DESIGN's formula, pure."""
 
 import math
+from collections.abc import Collection
 
 WEIGHT_OF_AUDIO = 0.7
 WEIGHT_OF_TIME = 0.3
@@ -31,6 +32,19 @@ def percent(
     actual = _share(processed_sec, total_sec)
     whole = math.floor(100 * (WEIGHT_OF_AUDIO * actual + WEIGHT_OF_TIME * time) + 1e-9)
     return min(whole, MOST_BEFORE_COMPLETED)
+
+
+def passed_sec(*, processed_sec: float, begun_sec: float, since_sec: float, pace: float) -> float:
+    """How much audio an engine has passed whose chunks are done at once: what is done, and since the last report what
+    its `pace` (seconds of processing a second of audio) makes likely, up to `begun_sec`: never beyond what the next
+    report is going to say, so that it does not go backwards then."""
+    likely_sec = processed_sec + max(since_sec, 0.0) / pace if pace > 0 else processed_sec
+    return max(min(likely_sec, begun_sec), processed_sec)
+
+
+def begun_sec(processed_sec: float, under_way: Collection[float]) -> float:
+    """What is done for certain once the next chunk is, of chunks of these lengths that are recognised at once."""
+    return processed_sec + min(under_way, default=0.0)
 
 
 def waiting_percent(*, processed_sec: float, total_sec: float) -> int:

@@ -4,14 +4,15 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs import messages, progress, stalled
-from jobs.durations import about, ago, between, clock, end_is_missing, roughly, times_real_time
+from jobs import messages, notices, progress, stalled
+from jobs.durations import about, ago, between, clock, roughly, times_real_time
 from jobs.engines import registry
 from jobs.errors import likely_to_help
 from jobs.estimate import Expectation, Lately, Remaining, Shown, estimate
 from jobs.estimate import waiting as estimate_waiting
 from jobs.kept_until import kept
 from jobs.lessons import Lessons
+from jobs.passed import has_moved, in_a_chunk, passed_sec
 from store.session_queries import SessionRecord
 from store.settings import settings
 from store.states import LOOKS, Look, Status
@@ -49,9 +50,11 @@ class SessionView:
     advice: str | None  # whether trying again is likely to help
     error_code: str | None  # the part of the Help page that treats it
     duration_processed: float
+    duration_passed: float  # estimated within a chunk; else what is processed
     duration_total: float
     notice: str | None  # its end is missing
-    audio_text: str  # `12:05 of 1:00:00`
+    notices: list[str]  # all that a reader should know of the recording and its words, that first
+    audio_text: str  # `12:05 of 1:00:00`, or `~12:05 of 1:00:00`
     remaining_sec: float | None
     remaining_text: str | None
     interval_text: str | None
@@ -79,7 +82,12 @@ class SessionView:
     speed: float | None  # seconds of audio a second of processing
     speed_text: str | None
     language: str
+    language_detected: bool
+    speakers: str
+    speakers_outcome: str | None  # whether they were told apart
     engine: str
+    model: str | None
+    draft_text: str | None  # what made the words; None before the first attempt
     can_cancel: bool
     can_retry: bool
     can_delete: bool
@@ -103,6 +111,8 @@ def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons 
     took = elapsed if record.status is Status.COMPLETED else None
     own_audio = record.duration_total - (record.resumed_sec or 0.0)
     failed, promise = record.status is Status.FAILED, kept(record)
+    passed = passed_sec(record)
+    notice = notices.end_missing(record)
     low_sec, high_sec = (left.low_sec, left.high_sec) if left else (None, None)
     return SessionView(
         session_id=record.id,
@@ -118,8 +128,10 @@ def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons 
         error_code=record.error_code,
         duration_processed=record.duration_processed,
         duration_total=record.duration_total,
-        notice=end_is_missing(record.duration_total, record.duration_promised),
-        audio_text=f"{clock(record.duration_processed)} of {clock(record.duration_total)}",
+        duration_passed=passed,
+        notice=notice,
+        notices=notices.of(record),
+        audio_text=f"{'~' if in_a_chunk(record) else ''}{clock(passed)} of {clock(record.duration_total)}",
         remaining_sec=left.sec if left else None,
         remaining_text=about(left.sec) if left else None,
         interval_text=None if low_sec is None or high_sec is None else between(low_sec, high_sec),
@@ -147,7 +159,12 @@ def view(record: SessionRecord, *, place: Place | None = None, lessons: Lessons 
         speed=own_audio / took if took else None,
         speed_text=times_real_time(own_audio, took) if took else None,
         language=record.language,
+        language_detected=record.language_detected and record.language_heard is not None,
+        speakers=record.speakers,
+        speakers_outcome=record.speakers_outcome,
         engine=record.engine,
+        model=record.model or None,
+        draft_text=notices.draft_text(record),
         can_cancel=record.status in {Status.PENDING, Status.PROCESSING},
         can_retry=record.status in {Status.FAILED, Status.CANCELLED} and record.audio_deleted_at is None,
         can_delete=record.status is not Status.PROCESSING,
@@ -166,12 +183,12 @@ def percent_now(record: SessionRecord) -> int:
     if record.status is not Status.PROCESSING or record.expected_sec is None:
         return record.progress
     moving = progress.percent(
-        processed_sec=record.duration_processed,
+        processed_sec=passed_sec(record),
         total_sec=record.duration_total,
         elapsed_sec=_elapsed_sec(record) or 0.0,
         expected_sec=record.expected_sec,
         resumed_sec=record.resumed_sec or 0.0,
-        reported=_has_moved(record) or not registry.is_remote(record.engine),
+        reported=has_moved(record) or not registry.is_remote(record.engine),
     )
     return max(moving, record.progress)
 
@@ -214,7 +231,7 @@ def left_of(record: SessionRecord, *, place: Place | None = None, lessons: Lesso
 def _since_report_sec(record: SessionRecord) -> float:
     """Since the audio done was last seen to grow in this attempt; since its beginning where it has not."""
     elapsed = _elapsed_sec(record) or 0.0
-    if not _has_moved(record):
+    if not has_moved(record):
         return elapsed
     moved_at = record.moved_at or record.now
     return min(max((record.now - moved_at).total_seconds(), 0.0), elapsed)
@@ -250,14 +267,9 @@ def _message(record: SessionRecord) -> str:
     return record.message if record.status is not Status.PENDING else messages.WAITING
 
 
-def _has_moved(record: SessionRecord) -> bool:
-    """Whether this attempt has shown any progress of its own."""
-    return record.duration_processed > (record.resumed_sec or 0.0)
-
-
 def _basis(record: SessionRecord, lessons: Lessons | None) -> str:
     if record.status is Status.PROCESSING:
-        if not _has_moved(record):
+        if not has_moved(record) or in_a_chunk(record):
             return "estimated"
         return "reported" if registry.is_remote(record.engine) else "measured"
     from_history = bool(lessons.finished) if lessons else record.expected_from == "history"

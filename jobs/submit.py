@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from jobs import board, doorbell, estimates_made, messages
 from jobs.engines import registry
+from jobs.engines.protocol import DETECT
 from jobs.errors import FileTooLarge, TranscriptDeskError
 from jobs.estimate import Expectation
 from jobs.media.probe import AudioFacts, probe
@@ -25,6 +26,7 @@ from store.states import Priority
 
 LONGEST_NAME = 200
 LONGEST_SUFFIX = 10
+SPEAKERS = {"one": "One person", "two": "Two people", "more": "More"}  # how many speak in a recording
 log = logging.getLogger(__name__)
 
 
@@ -39,17 +41,21 @@ class Wishes:
     """What the coach may choose; `check` raises the user's error for what cannot be."""
 
     title: str = ""
-    language: str = "en"
+    language: str = DETECT
     engine: str = ""
     priority: str = "normal"
+    speakers: str = "two"
 
     def check(self) -> "Wishes":
-        """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the priority."""
-        engine = self.engine.strip() or settings().stt_engine
+        """The same with defaults filled in: EngineUnknown, LanguageNotSupported, or ValueError for the others."""
+        engine = self.engine.strip() or registry.default_engine()
         registry.check_engine(engine)
-        language = registry.check_language(engine, self.language.strip() or "en")
+        language = registry.check_language(engine, self.language.strip() or DETECT)
         word = Priority.from_word(self.priority.strip() or "normal").word
-        return Wishes(printable(self.title)[:LONGEST_NAME], language, engine, word)
+        speakers = self.speakers.strip() or "two"
+        if speakers not in SPEAKERS:
+            raise ValueError(f"speakers: one of {', '.join(SPEAKERS)}")
+        return Wishes(printable(self.title)[:LONGEST_NAME], language, engine, word, speakers)
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def prospect(recording: Recording, person: Person | None = None) -> Prospect:
     with on_behalf_of(person) as db:
         same = session_queries.with_same_bytes(db, recording.audio_sha256, owner=recording.owner)
     with transaction() as db:  # the product's own: estimates learn from everybody's sessions
-        expected = board.expectation(db, settings().stt_engine, recording.duration_total)
+        expected = board.expectation(db, registry.default_engine(), recording.duration_total)
     return Prospect(recording, expected, same.id if same else None, same.title if same else None)
 
 
@@ -205,11 +211,14 @@ def _record(db: Session, action: Action, recording: Recording, person: Person | 
 def _insert(
     db: Session, recording: Recording, wishes: Wishes, idempotency_key: str | None, person: Person | None
 ) -> bool:
+    language, by_default = registry.language_to_write(wishes.engine, wishes.language)
     return intake.insert_session(
         db,
         recording,
         title=wishes.title or PurePosixPath(recording.audio_filename).stem,
-        language=wishes.language,
+        language=language,
+        language_detected=by_default,
+        speakers=wishes.speakers,
         engine=wishes.engine,
         priority=Priority.from_word(wishes.priority),
         idempotency_key=idempotency_key,

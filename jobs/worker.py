@@ -27,7 +27,6 @@ from store import logs, migrations
 from store.audio import audio_store
 from store.database import forget_connections, transaction
 from store.session_queries import held_by
-from store.settings import settings
 
 WORKER_TTL_SEC = 30  # RQ's default would wait 415 s on a frozen Redis
 MONITORING_SEC = 5
@@ -98,7 +97,7 @@ def main() -> int:
         return 1
     forget_connections()
     sandbox.preload()  # before the fork: the work-horses share it
-    registry.engine(settings().stt_engine).preload()  # before the fork: every attempt then shares the model
+    registry.engine(registry.default_engine()).preload()  # before the fork: every attempt then shares the model
     audio_store()  # likewise what it imports; its client is made in the work-horse, by which alone it is used
     try:
         redis = doorbell.connection(timeout_sec=WORKER_TTL_SEC)

@@ -16,6 +16,7 @@ STAGES = {
     "Queue": "#8fa9c4",
     "Preparation": "#d9b36c",
     "Recognition": "#2f9e98",
+    "Speakers": "#8a5aa8",
     "Saving": "#7a8b6f",
 }
 

@@ -32,6 +32,7 @@ def _known(card: Card) -> list[str]:
         finished = viewer.day_and_time(view.finished_at, now=view.as_of) if view.finished_at else None
         told = [
             f"{clock(view.duration_total)} of audio",
+            view.draft_text,
             took and f"processed in {took}",
             view.speed_text,
             finished and f"finished {finished}",
@@ -95,8 +96,10 @@ def _reasons(card: Card) -> list[str]:
     """Why it is as it is, where that changes from one refresh to the next or needs no more than a line."""
     view = card.view
     found = []
-    if view.notice and view.status is not Status.FAILED:
-        found.append(f":material/content_cut: {plain(view.notice)}")
+    if view.status is not Status.FAILED:
+        for sentence in view.notices:
+            icon = "content_cut" if sentence == view.notice else "info"
+            found.append(f":material/{icon}: {plain(sentence)}")
     if view.status is Status.PENDING and view.cause and not card.note:
         found.append(f":material/info: {plain(view.cause)}")
     if view.stalled:

@@ -42,10 +42,18 @@ def act(
     icon: str,
     type: Literal["primary", "secondary", "tertiary"] = "primary",
     help: str | None = None,
+    disabled: bool = False,
 ) -> None:
     """A button that does it, as whoever presses it, and draws the page anew; what was not possible is then said."""
     pressed = st.button(
-        label, key=key, icon=f":material/{icon}:", type=type, help=help, on_click=_attempt, args=(change,)
+        label,
+        key=key,
+        icon=f":material/{icon}:",
+        type=type,
+        help=help,
+        disabled=disabled,
+        on_click=attempt,
+        args=(change,),
     )
     if pressed:
         st.rerun()
@@ -80,7 +88,7 @@ def tell(sentence: str) -> None:
     st.session_state[TOLD] = sentence
 
 
-def _attempt(change: Callable[[Person], object]) -> None:
+def attempt(change: Callable[[Person], object]) -> None:
     """A callback, which runs before anything is drawn, wherever its button stood: who presses it is asked now."""
     answered()
     try:

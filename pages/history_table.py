@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from jobs.durations import clock, roughly
-from jobs.engines.registry import engine_label
+from jobs.engines.registry import engine_title
 from jobs.history import HistoryView
 from jobs.session_view import SessionView
 from pages import viewer
@@ -41,7 +41,7 @@ def _row(session: SessionView, heads: tuple[str, ...], coaches: dict[str, str]) 
         clock(session.duration_total),
         roughly(session.processing_sec) if session.processing_sec else "–",
         f"{session.speed:.1f}x" if session.speed else "–",
-        escape(engine_label(session.engine)),
+        escape(engine_title(session.engine, session.model)),
         *([escape(coaches.get(session.owner, session.owner))] if coaches else []),
     ]
     return (

@@ -1,11 +1,11 @@
-"""The recording's player and the transcript whose times seek it."""
+"""The recording's player and the transcript whose times and words seek it."""
 
 import uuid
 from pathlib import Path
 
 import streamlit as st
 
-from jobs.durations import clock
+from jobs.transcript_view import content
 from store.transcript_queries import Line
 
 FRONTEND = Path(__file__).resolve().parent / "frontend"
@@ -17,22 +17,13 @@ _player = st.components.v2.component(
 )
 
 
-def draw(session_id: uuid.UUID, title: str, lines: list[Line]) -> None:
+def draw(session_id: uuid.UUID, title: str, engine: str, lines: list[Line]) -> None:
     """The audio element, streamed with ranges by the API, and one row a line."""
     _player(
         key=f"player-{session_id}",
         data={
             "address": f"api/v1/sessions/{session_id}/audio",
             "label": f"Recording of {title}",
-            "lines": [
-                {
-                    "start": line.start_sec,
-                    "end": line.end_sec,
-                    "time": clock(line.start_sec),
-                    "speaker": line.speaker,
-                    "text": line.text,
-                }
-                for line in lines
-            ],
+            **content(lines, engine),
         },
     )

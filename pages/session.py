@@ -6,7 +6,19 @@ import streamlit as st
 
 from jobs.cards import Detail, detail, lines
 from jobs.owners import owner_names
-from pages import breakdown, downloads, live, player, retention, session_card, session_facts, tab_title, timeline
+from jobs.transcript_view import voices
+from pages import (
+    breakdown,
+    downloads,
+    live,
+    player,
+    retention,
+    session_card,
+    session_facts,
+    speakers,
+    tab_title,
+    timeline,
+)
 from pages.plain import plain
 from pages.signed_in import person
 from store.states import Status
@@ -36,11 +48,14 @@ def transcript(found: Detail) -> None:
     if found.card.view.transcript_deleted_at:
         st.info("The transcript was deleted, as is set for this desk.", icon=":material/auto_delete:")
         return
+    if made_by := getattr(found.card.view, "draft_text", None):
+        st.caption(plain(made_by))
     downloads.draw(found.record, who)
     words = live.ask(lines, found.record.id, who)
     if not words:
         st.info("Nobody is heard to speak in this recording.", icon=":material/volume_off:")
-    player.draw(found.record.id, found.record.title, words)
+    speakers.draw(found.record, voices(words))
+    player.draw(found.record.id, found.record.title, found.record.engine, words)
 
 
 def unknown() -> None:

@@ -5,8 +5,12 @@ import streamlit as st
 from jobs.cards import Detail
 from jobs.durations import clock
 from jobs.engines import registry
+from jobs.engines.protocol import DETECT
+from jobs.notices import language_name
+from jobs.submit import SPEAKERS
 from pages import facts, viewer
 from pages.plain import size
+from store.session_queries import SessionRecord
 
 
 def draw(detail: Detail, whose: str) -> None:
@@ -19,8 +23,9 @@ def draw(detail: Detail, whose: str) -> None:
             "Length": clock(record.duration_total),
             "Size": size(record.audio_size_bytes),
             "Format": record.audio_format,
-            "Language": registry.LANGUAGES.get(record.language, record.language),
-            "Engine": registry.engine_label(record.engine),
+            "Language": _language(record),
+            "Speakers": _speakers(record),
+            "Engine": registry.engine_title(record.engine, record.model),
             "Priority": record.priority.word,
             "Uploaded": viewer.full(record.created_at),
             "Demo data": "yes" if record.demo else "no",
@@ -41,6 +46,17 @@ def draw(detail: Detail, whose: str) -> None:
         )
     st.caption("Link to this page")
     st.code(f"{_address()}?session={record.id}", language=None, wrap_lines=True)
+
+
+def _language(record: SessionRecord) -> str:
+    if record.language == DETECT:
+        return "not heard yet" if record.finished_at is None else "none was heard"
+    name = language_name(record.language)
+    return f"{name} (detected)" if record.language_detected and record.language_heard else name
+
+
+def _speakers(record: SessionRecord) -> str:
+    return "one a channel" if record.speaker_channels else SPEAKERS[record.speakers]
 
 
 def _address() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from jobs.engines.registry import engine_label
+from jobs.engines.registry import statistic_title
 from jobs.speed_view import Pace, Span, Spread
 from pages import viewer
 
@@ -38,7 +38,7 @@ def medians(spans: Sequence[Span], values: Sequence[float | None], axis: alt.Axi
     table = pd.DataFrame(
         {
             "Finished": [local(span.start) for span in spans],
-            "Engine": [engine_label(span.engine) for span in spans],
+            "Engine": [statistic_title(span.engine) for span in spans],
             "Typical": values,
         }
     )
@@ -53,7 +53,7 @@ def by_engine(engines: Sequence[Spread]) -> Any:
     """The median of each engine, and where the middle half lies."""
     table = pd.DataFrame(
         {
-            "Engine": [engine_label(one.engine) for one in engines],
+            "Engine": [statistic_title(one.engine) for one in engines],
             "Low": [one.low for one in engines],
             "Typical": [one.typical for one in engines],
             "High": [one.high for one in engines],
@@ -101,7 +101,7 @@ def _table(paces: Sequence[Pace]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Finished": [local(pace.finished_at) for pace in paces],
-            "Engine": [engine_label(pace.engine) for pace in paces],
+            "Engine": [statistic_title(pace.engine) for pace in paces],
             "Data": ["demo" if pace.demo else "measured" for pace in paces],
             "Speed": [pace.speed for pace in paces],
             "Audio": [pace.audio_sec / 60 for pace in paces],

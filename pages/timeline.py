@@ -13,7 +13,7 @@ from pages import facts, viewer
 from store.states import LOOKS
 from store.timeline_queries import AttemptRow
 
-STAGES = {"Waiting": "#8fa9c4", "Preparing": "#d9b36c", "Transcribing": "#2f9e98"}
+STAGES = {"Waiting": "#8fa9c4", "Preparing": "#d9b36c", "Transcribing": "#2f9e98", "Speakers": "#8a5aa8"}
 
 
 def draw(detail: Detail) -> None:
@@ -59,7 +59,9 @@ def stages(row: AttemptRow, now: datetime) -> list[tuple[str, datetime, datetime
     prepared = row.prepared_at or end
     found = [("Waiting", row.queued_at, row.started_at), ("Preparing", row.started_at, prepared)]
     if row.prepared_at:
-        found.append(("Transcribing", prepared, end))
+        found.append(("Transcribing", prepared, row.speakers_at or end))
+    if row.speakers_at:
+        found.append(("Speakers", row.speakers_at, row.recognised_at or end))
     return found
 
 

@@ -8,7 +8,9 @@ import streamlit as st
 from jobs import submit
 from jobs.durations import clock, end_is_missing, roughly
 from jobs.engines import registry
+from jobs.engines.protocol import DETECT
 from jobs.errors import EmptyFile, FileTooLarge
+from jobs.notices import language_name
 from jobs.policy import Person
 from jobs.submit import Prospect, Wishes
 from pages import confirm, live
@@ -69,7 +71,7 @@ def _draw(prospect: Prospect) -> None:
                 query_params={"session": str(prospect.duplicate_of)},
             )
         st.markdown(f":material/schedule: {_expectation(prospect)}")
-        with st.expander("Title, language and priority (optional)"):
+        with st.expander("Title, language, speakers and priority (optional)"):
             _options(prospect)
         with st.container(horizontal=True):
             label = "Transcribe again" if prospect.duplicate_of else "Start transcription"
@@ -85,17 +87,49 @@ def _draw(prospect: Prospect) -> None:
 
 def _options(prospect: Prospect) -> None:
     key = prospect.recording.id
-    engine = registry.entry(settings().stt_engine)
     st.text_input("Title", key=f"title-{key}", max_chars=submit.LONGEST_NAME, placeholder="As the file is called")
+    engine = registry.default_engine()
     st.selectbox(
         "Language spoken",
-        engine.languages,
+        [DETECT, *sorted(registry.languages(engine), key=lambda tag: (tag != "en", language_name(tag)))],
         key=f"language-{key}",
-        format_func=lambda tag: registry.LANGUAGES.get(tag, tag),
-        help=f"{engine.label} understands no other language.",
+        format_func=_language,
+        help=_about_languages(engine),
     )
+    _who_speaks(prospect, engine)
     words = [priority.word for priority in Priority]
     st.segmented_control("Priority", words, key=f"priority-{key}", default="normal", format_func=str.capitalize)
+
+
+def _language(tag: str) -> str:
+    return "Detect" if tag == DETECT else language_name(tag)
+
+
+def _about_languages(engine: str) -> str:
+    """What Detect means with this engine."""
+    title, known = registry.engine_title(engine), registry.languages(engine)
+    if registry.detects(engine):
+        return f"{title} hears which language is spoken. Choose it where several are mixed; another one is translated."
+    only = f" and understands no other language than {language_name(known[0])}" if len(known) == 1 else ""
+    first = f": Detect means {language_name(known[0])}." if not only else "."
+    return f"{title} cannot hear which language is spoken{only}{first}"
+
+
+def _who_speaks(prospect: Prospect, engine: str) -> None:
+    key = f"speakers-{prospect.recording.id}"
+    if prospect.recording.speaker_channels:
+        st.caption("Who speaks: each person has a channel of their own, and is told apart by it.")
+        return
+    if registry.tells_voices_apart(engine):
+        about = "Two people are told apart by their voices, as a guess that can be corrected; three or more cannot be."
+    elif registry.is_remote(engine):
+        about = f"Whether {registry.engine_title(engine)} tells them apart is set for this desk."
+    else:
+        about = f"{registry.engine_title(engine)} does not tell the voices of one channel apart."
+    words = list(submit.SPEAKERS)
+    st.segmented_control(
+        "Who speaks", words, key=key, default="two", format_func=submit.SPEAKERS.__getitem__, help=about
+    )
 
 
 def _expectation(prospect: Prospect) -> str:
@@ -109,8 +143,9 @@ def _start(upload_id: uuid.UUID, who: Person) -> None:
     draft = st.session_state
     wishes = Wishes(
         title=draft.get(f"title-{upload_id}") or "",
-        language=draft.get(f"language-{upload_id}") or "en",
+        language=draft.get(f"language-{upload_id}") or DETECT,
         priority=draft.get(f"priority-{upload_id}") or "normal",
+        speakers=draft.get(f"speakers-{upload_id}") or "two",
     )
     submit.start(upload_id, who, wishes=wishes)
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from jobs.engines.registry import engine_label
+from jobs.engines.registry import statistic_title
 from jobs.speed_view import Failed, Pace, Span
 from pages.speed_charts import COLOURS, ENGINE, above, local, medians
 
@@ -17,7 +17,7 @@ def waits(paces: Sequence[Pace], trend: Sequence[Span]) -> Any:
     table = pd.DataFrame(
         {
             "Finished": [local(pace.finished_at) for pace, _ in waited],
-            "Engine": [engine_label(pace.engine) for pace, _ in waited],
+            "Engine": [statistic_title(pace.engine) for pace, _ in waited],
             "Wait": [wait_sec / 60 for _, wait_sec in waited],
         }
     )

@@ -22,6 +22,7 @@ class Action(StrEnum):
     STARTED = "started"
     OPENED = "opened"  # a transcript was read or a recording listened to
     DOWNLOADED = "downloaded"
+    NAMED = "named"  # the speakers of a transcript
     RETRIED = "retried"
     CANCELLED = "cancelled"
     DELETED = "deleted"

@@ -46,6 +46,10 @@ class Turn:
     audio_uri: str
     duration_total: float
     attempt: int
+    language: str
+    language_known: bool  # an earlier attempt has heard which one it is
+    speakers: str
+    speaker_channels: bool
     checkpointed_sec: float  # audio that earlier attempts have finished with this engine
 
 
@@ -61,6 +65,10 @@ def next_turn(db: Session) -> Turn | None:
                 CoachingSession.audio_uri,
                 CoachingSession.duration_total,
                 CoachingSession.attempt,
+                CoachingSession.language,
+                CoachingSession.language_heard.is_not(None),
+                CoachingSession.speakers,
+                CoachingSession.speaker_channels,
                 checkpointed_sec(),
             )
             .where(CoachingSession.id == session_id, CoachingSession.status == Status.PENDING)
@@ -112,6 +120,7 @@ def take(
             "worker": worker,
             "duration_processed": turn.checkpointed_sec,
             "duration_resumed": turn.checkpointed_sec,
+            "duration_begun": turn.checkpointed_sec,
             "started_at": CLOCK,
             "heartbeat_at": CLOCK,
             "moved_at": None,

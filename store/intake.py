@@ -73,14 +73,21 @@ def insert_session(
     idempotency_key: str | None,
     message: str,
     actor: str,
+    language_detected: bool = False,
+    speakers: str = "one",
 ) -> bool:
-    """Insert a pending session with its first history row; False when its owner has used the idempotency key before."""
+    """Insert a pending session with its first history row; False when its owner has used the idempotency key before.
+
+    `language_detected` with a tag: nobody has chosen it, and its engine cannot hear which one is spoken.
+    """
     statement = (
         upsert(CoachingSession)
         .values(
             **vars(recording),
             title=title,
             language=language,
+            language_detected=language_detected,
+            speakers=speakers,
             engine=engine,
             priority=int(priority),
             idempotency_key=idempotency_key,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Select, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from store.schema import CLOCK, CoachingSession, ProcessingStatus, TranscriptChunk, TranscriptSegment
+from store.schema import CLOCK, CoachingSession, ProcessingStatus, Speaker, TranscriptChunk, TranscriptSegment
 
 BATCH = 500
 
@@ -29,7 +29,8 @@ def expire_audio(db: Session, days: float) -> dict[uuid.UUID, str]:
 
 
 def expire_transcripts(db: Session, days: float) -> list[uuid.UUID]:
-    """Remove the words of sessions that are kept no longer, finished and so far; the sessions that had some left."""
+    """Remove the words of sessions that are kept no longer, finished and so far, and the names of their speakers; the
+    sessions that had some left."""
     old = _finished_before(days, CoachingSession.transcript_deleted_at.is_(None))
     marked = (
         update(CoachingSession)
@@ -39,7 +40,7 @@ def expire_transcripts(db: Session, days: float) -> list[uuid.UUID]:
     )
     ids = list(db.scalars(marked))
     if ids:
-        for words in (TranscriptSegment, TranscriptChunk):
+        for words in (TranscriptSegment, TranscriptChunk, Speaker):
             db.execute(delete(words).where(words.session_id.in_(ids)))
     return ids
 

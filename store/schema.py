@@ -76,7 +76,7 @@ class CoachingSession(Base):
     duration_total: Mapped[float]
     upload_sec: Mapped[float | None]  # how long it took to arrive
     language: Mapped[str]  # a tag; `detect` until the engine has heard which one is spoken
-    language_detected: Mapped[bool] = mapped_column(server_default=text("false"))  # heard, not chosen
+    language_detected: Mapped[bool] = mapped_column(server_default=text("false"))  # not chosen
     language_heard: Mapped[str | None]  # what the engine hears, whatever was chosen
     speakers: Mapped[str] = mapped_column(server_default="one")  # how many speak, as the coach says: one, two or more
     engine: Mapped[str]
@@ -93,7 +93,7 @@ class CoachingSession(Base):
     worker: Mapped[str | None]
     duration_processed: Mapped[float] = mapped_column(server_default="0")
     duration_resumed: Mapped[float] = mapped_column(server_default="0")  # audio that earlier attempts had finished
-    duration_begun: Mapped[float] = mapped_column(server_default="0")  # audio that is done or being recognised now
+    duration_begun: Mapped[float] = mapped_column(server_default="0")  # what is done once the chunk under way is
     error_code: Mapped[str | None]
     error_kind: Mapped[str | None]
     error_text: Mapped[str | None]

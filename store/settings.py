@@ -57,7 +57,9 @@ class Settings(BaseSettings):
 
     # Work
     workers: int = Field(3, ge=1, le=64, description="worker processes that `make run` starts")
-    stt_engine: str = Field("pocketsphinx", description="engine for sessions that do not name one")
+    stt_engine: str = Field(
+        "whisper", description="engine for sessions that name none; without its weights `whisper` is `pocketsphinx`"
+    )
     whisper_model: str = Field(
         "base",
         pattern=r"^[A-Za-z0-9._-]{1,64}$",

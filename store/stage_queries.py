@@ -25,6 +25,7 @@ class Stages:
     wait_sec: float
     preparation_sec: float | None
     recognition_sec: float | None
+    speakers_sec: float | None
     saving_sec: float | None
 
 
@@ -45,8 +46,9 @@ def _stages(db: Session, wanted: list[ColumnElement[bool]], most: int) -> list[S
             _seconds(Attempt.started_at, Attempt.prepared_at),
             _seconds(
                 func.coalesce(Attempt.prepared_at, Attempt.started_at),
-                func.coalesce(Attempt.recognised_at, Attempt.finished_at),
+                func.coalesce(Attempt.speakers_at, Attempt.recognised_at, Attempt.finished_at),
             ),
+            _seconds(Attempt.speakers_at, func.coalesce(Attempt.recognised_at, Attempt.finished_at)),
             _seconds(Attempt.recognised_at, Attempt.finished_at),
         )
         .join(Attempt, and_(Attempt.session_id == CoachingSession.id, Attempt.number == CoachingSession.attempt))

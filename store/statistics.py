@@ -33,6 +33,9 @@ HOURS_KEPT = timedelta(days=3)
 LEAST = 1e-4  # below it all values are one
 
 
+_ENGINE = "concat_ws(':', {}.engine, nullif(a.model, ''))"  # the model goes with it, where an engine has several
+
+
 def _bin(value: str, steps: int = STEPS) -> str:
     return f"round({steps} / ln(2.0::float8) * ln(greatest(({value})::float8, {LEAST})))::int"
 
@@ -41,9 +44,10 @@ _TOOK = "s.processing_sec > 0 AND s.duration_total > s.duration_resumed"
 _WAIT = "extract(epoch FROM a.started_at - a.queued_at)"
 _HOURS = f"""
 WITH ended AS (
-    SELECT date_trunc('hour', s.finished_at) AS start, s.owner, s.engine, s.demo, s.id, s.status, s.finished_at,
-           s.queued_at, s.attempt, s.speed, s.processing_sec, s.duration_total - s.duration_resumed AS audio_sec,
-           {_TOOK} AS paced, CASE WHEN s.status = 'completed' AND s.attempt = 1 THEN {_WAIT} END AS wait_sec
+    SELECT date_trunc('hour', s.finished_at) AS start, s.owner, {_ENGINE.format("s")} AS engine, s.demo, s.id,
+           s.status, s.finished_at, s.queued_at, s.attempt, s.speed, s.processing_sec,
+           s.duration_total - s.duration_resumed AS audio_sec, {_TOOK} AS paced,
+           CASE WHEN s.status = 'completed' AND s.attempt = 1 THEN {_WAIT} END AS wait_sec
     FROM session s LEFT JOIN attempt a ON a.session_id = s.id AND a.number = s.attempt
     WHERE s.finished_at >= :since AND s.finished_at < :until
 ), scored AS (
@@ -67,7 +71,7 @@ WITH ended AS (
         (CASE WHEN actual_sec BETWEEN low_sec AND high_sec THEN 'held' END, NULL, 1)
     ) AS counter (key, bin, value)
     UNION ALL
-    SELECT date_trunc('hour', a.finished_at), s.owner, a.engine, s.demo, 'cause/' || a.error_code, 1
+    SELECT date_trunc('hour', a.finished_at), s.owner, {_ENGINE.format("a")}, s.demo, 'cause/' || a.error_code, 1
     FROM attempt a JOIN session s ON s.id = a.session_id
     WHERE a.finished_at >= :since AND a.finished_at < :until AND a.error_code IS NOT NULL
 ), summed AS (
@@ -116,8 +120,8 @@ HOURS, SUM = text(_HOURS), text(_SUM)
 
 @dataclass(frozen=True)
 class Bucket:
-    """The counters of an hour, day or week of one engine, and its sample: (id, end in seconds since 1970, seconds of
-    audio, of processing and in the queue, None where it needed several attempts)."""
+    """The counters of an hour, day or week of one engine, `whisper:base` where it has models, and its sample: (id, end
+    in seconds since 1970, seconds of audio, of processing and in the queue, None where it needed several attempts)."""
 
     start: datetime
     engine: str

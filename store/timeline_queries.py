@@ -47,6 +47,7 @@ class AttemptRow:
     queued_at: datetime
     started_at: datetime
     prepared_at: datetime | None
+    speakers_at: datetime | None
     recognised_at: datetime | None
     finished_at: datetime | None
     outcome: str | None

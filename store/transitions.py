@@ -125,11 +125,14 @@ def record_progress(
     progress: int,
     pace: float | None = None,
     pace_reports: float | None = None,
+    begun_sec: float | None = None,
 ) -> bool:
     """A heartbeat with the facts so far; False when the claim is no longer held (fenced or cancelled): stop at once.
 
-    `pace`: seconds of processing a second of audio lately, from so many reports.
+    `pace`: seconds of processing a second of audio lately, from so many reports. `begun_sec`: what is done once the
+    chunk under way is, of an engine whose chunks are done at once; None leaves it as it is.
     """
+    begun = {} if begun_sec is None else {"duration_begun": begun_sec}
     beat = db.execute(
         update(CoachingSession)
         .where(
@@ -144,6 +147,7 @@ def record_progress(
             moved_at=case((CoachingSession.duration_processed < processed_sec, CLOCK), else_=CoachingSession.moved_at),
             recent_pace=pace,
             recent_reports=pace_reports,
+            **begun,
         )
         .returning(CoachingSession.id)
     ).one_or_none()

@@ -10,6 +10,8 @@ import pytest
 
 from tests.google_cloud.fixtures import audio_in_cloud, cloud_storage, storage_address
 
+os.environ.setdefault("STT_ENGINE", "pocketsphinx")  # light; what is about another engine names it
+
 hypothesis.settings.register_profile("untimed", deadline=None)  # machines are noisy
 hypothesis.settings.load_profile("untimed")
 

@@ -23,6 +23,7 @@ class Call:
     answers: dict[str, int]
     sends_recording: bool = False
     needs_failed: bool = False
+    sends_names: bool = False
 
 
 def _call(method: str, path: str, *, owner: int, other: int, ops: int | None = None, **more: bool) -> Call:
@@ -49,6 +50,8 @@ MATRIX = (
     _call("GET", f"{SESSION}/status", owner=200, other=404),
     _call("GET", f"{SESSION}/history", owner=200, other=404),
     _call("GET", f"{SESSION}/transcript", owner=200, other=404),
+    _call("GET", f"{SESSION}/speakers", owner=200, other=404),
+    _call("PUT", f"{SESSION}/speakers", owner=200, other=404, sends_names=True),
     _call("GET", f"{SESSION}/audio", owner=200, other=404),
     _call("POST", f"{SESSION}/retry", owner=200, other=404, needs_failed=True),
     _call("POST", f"{SESSION}/cancel", owner=409, other=404),  # it is completed: seen, and not possible

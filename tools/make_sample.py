@@ -36,6 +36,18 @@ DIALOGUE = [
 ]
 
 
+def why_not_flite() -> str:
+    """Why the flite on the PATH will not do; empty when it will."""
+    if shutil.which("flite") is None:
+        return "it is not on the PATH."
+    try:
+        listed = subprocess.run(["flite", "-lv"], capture_output=True, text=True, timeout=10).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"the one on the PATH cannot be run: {error}."
+    missing = set(VOICES.values()) - set(listed.split())
+    return f"the one on the PATH has no voice {' and '.join(sorted(missing))}." if missing else ""
+
+
 def spoken(voice: str, text: str) -> np.ndarray:
     """What flite's `voice` says, as samples from -1 to 1 at 16 kHz, no louder than `LOUDEST`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -60,8 +72,8 @@ def write_flac(samples: np.ndarray, target: Path) -> None:
 
 
 def main() -> None:
-    if shutil.which("flite") is None:
-        sys.exit("The sample needs flite, which is not on the PATH: apt-get install flite")
+    if wrong := why_not_flite():
+        sys.exit(f"The sample needs flite and its voices: {wrong} On Debian: apt-get install flite")
     pause = np.zeros(int(PAUSE_SEC * SAMPLE_RATE))
     turns = [part for speaker, text in DIALOGUE for part in (spoken(VOICES[speaker], text), pause)]
     samples = np.concatenate([pause, *turns])

@@ -4,16 +4,26 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+from store.embedded.errors import ProgramError
+from store.embedded.versions import check_version
+
+VERSION_LINE = r"(?:Chromium|Google Chrome) (\d+(?:\.\d+)*)"
+ANSWER_SEC = 60.0  # a browser that was just installed, on a busy machine
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def on_path() -> str | None:
     """The browser on the PATH that really runs: Ubuntu's package may be a script that only asks for snap."""
     for name in NAMES:
-        path = shutil.which(name)
-        if path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
-            return path
+        if found := shutil.which(name):
+            path = Path(found).absolute()
+            try:
+                check_version([path, "--version"], "Chromium", VERSION_LINE, answer_sec=ANSWER_SEC)
+                return str(path)
+            except ProgramError as error:
+                print(f"{error} Looking for another one.", flush=True)
     return None
 
 

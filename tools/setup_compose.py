@@ -4,13 +4,38 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+from store.embedded.errors import ProgramError
+from store.embedded.versions import check_version
+
+VERSION_LINE = r"(?i)docker[ -]compose version:? v?(\d+(?:\.\d+)*)"
+MIN_VERSION = (1, 27)  # the first that reads a compose.yaml without `version:`
+ANSWER_SEC = 30.0
+
+
+def compose() -> list[str]:
+    """`docker compose` or docker-compose; neither needs an engine to read a file. Raises ProgramError, saying why."""
+    refused = []
+    for name, *more in (["docker", "compose"], ["docker-compose"]):
+        if found := shutil.which(name):
+            command = [str(Path(found).absolute()), *more]
+            try:
+                check_version(
+                    [*command, "version"], "Docker Compose", VERSION_LINE, at_least=MIN_VERSION, answer_sec=ANSWER_SEC
+                )
+                return command
+            except ProgramError as error:
+                refused.append(str(error))
+    raise ProgramError(" ".join(refused) or "Neither `docker compose` nor docker-compose is installed.")
 
 
 def is_there() -> bool:
-    """Whether `docker compose` or docker-compose can be run; neither needs an engine to read a file."""
-    docker = shutil.which("docker")
-    plugin = docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
-    return bool(plugin or shutil.which("docker-compose"))
+    """Whether one of them can be run."""
+    try:
+        return bool(compose())
+    except ProgramError:
+        return False
 
 
 def main() -> int:

@@ -1,5 +1,9 @@
 """Recognising child processes: forked at once, given chunks one at a time, gone when their context ends.
 
+A child works on a chunk while it holds one of the machine's cores (jobs/cores.py). A model is loaded with its first
+chunk, under a core. At most one child of a session waits for a core. One that has no model yet gets a chunk only when a
+core is spare, so that several sessions at once load about one model each.
+
 Each child has a pipe of its own, so nothing is shared that a killed child could leave locked. The work itself is a
 function `transcribe(pcm, chunk, wanted, report)`; every local engine can use this module.
 """
@@ -11,11 +15,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
+from jobs import cores
 from jobs.engines.protocol import DETECT, AudioDone, ChunkBegun, ChunkDone, Event, Heard, LanguageHeard, Wanted
 from jobs.errors import RecognitionFailed
 from jobs.leash import die_with_parent
@@ -24,11 +29,19 @@ from jobs.media.silences import Chunk
 NICENESS = 10  # recognition must not starve heartbeats and the dashboard
 REPORT_EVERY_SEC = 0.25
 QUIET_SEC = 1.0  # the caller hears at least this often, so that it can stop
+SPARE_SEC = 0.1  # a core is spare that was free for so long: between two chunks it is free for a moment
 LAST_WORD_SEC = 1.0  # an idle child that was told to go gets this long, then it is killed
 
 Transcribe = Callable[[Path, Chunk, Wanted, Callable[[float], None]], Heard]
 Detect = Callable[[Path, Sequence[Chunk]], LanguageHeard | None]
-Message = float | Heard | LanguageHeard | None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """The child has a core and begins what it was given."""
+
+
+Message = float | Heard | LanguageHeard | _Begun | None
 
 
 class Children:
@@ -40,6 +53,9 @@ class Children:
     def __init__(self, processes: int, transcribe: Transcribe, detect: Detect | None = None) -> None:
         """Forks now. The children inherit whatever model `transcribe` has loaded."""
         self._detects = detect is not None
+        self._loaded: set[Connection] = set()  # children that have worked, so that they have their model
+        self._looked_at = 0.0
+        cores.prepare()
         context = multiprocessing.get_context("fork")
         parent = os.getpid()
         self._processes: dict[Connection, ForkProcess] = {}
@@ -72,11 +88,14 @@ class Children:
 
     def _detect(self, pcm: Path, chunks: Sequence[Chunk]) -> Iterator[Event]:
         """At most one `LanguageHeard`; none where nobody speaks."""
-        child = next(iter(self._processes))
+        child = next(iter(self._loaded or self._processes))
         busy = {child: chunks[0]}
         self._send(child, (pcm, list(chunks), None))
         while busy:
             for _, message in self._messages(busy):
+                if isinstance(message, _Begun):
+                    self._loaded.add(child)
+                    continue
                 busy = {}
                 if isinstance(message, LanguageHeard):
                     yield message
@@ -85,31 +104,56 @@ class Children:
 
     def _share_out(self, pcm: Path, waiting: deque[Chunk], wanted: Wanted) -> Iterator[Event]:
         busy: dict[Connection, Chunk] = {}
-        for child in self._processes:
-            yield from self._give(child, pcm, waiting, busy, wanted)
+        queued: set[Connection] = set()  # those of them that wait for a core
+        spare = _Spare()
+        self._give(pcm, waiting, busy, queued, spare, wanted)
         audio_sec, told_at = 0.0, time.monotonic()
         while busy:
-            messages = list(self._messages(busy))
-            audio_sec += sum(message for _, message in messages if isinstance(message, float))
-            finished = [(child, message) for child, message in messages if isinstance(message, Heard)]
+            begun, finished = [], []
+            for child, message in self._messages(busy, SPARE_SEC if self._wishes_more(waiting, busy) else QUIET_SEC):
+                match message:
+                    case _Begun():
+                        queued.discard(child)
+                        self._loaded.add(child)
+                        begun.append(busy[child])
+                    case float():
+                        audio_sec += message
+                    case Heard():
+                        finished.append((busy.pop(child), message))
+            self._give(pcm, waiting, busy, queued, spare, wanted)  # before the caller takes its time
+            yield from (ChunkBegun(chunk) for chunk in begun if chunk.start_sec not in wanted.known)
             if finished or time.monotonic() - told_at >= REPORT_EVERY_SEC:
                 yield AudioDone(audio_sec)
                 audio_sec, told_at = 0.0, time.monotonic()
-            for child, heard in finished:
-                chunk = busy.pop(child)
-                yield from self._give(child, pcm, waiting, busy, wanted)
+            for chunk, heard in finished:
                 yield ChunkDone(chunk, heard.segments, heard.voices)
 
     def _give(
-        self, child: Connection, pcm: Path, waiting: deque[Chunk], busy: dict[Connection, Chunk], wanted: Wanted
-    ) -> Iterator[ChunkBegun]:
-        if not waiting:
+        self,
+        pcm: Path,
+        waiting: deque[Chunk],
+        busy: dict[Connection, Chunk],
+        queued: set[Connection],
+        spare: "_Spare",
+        wanted: Wanted,
+    ) -> None:
+        """Hand the next chunk to a child, unless one of ours waits for a core already."""
+        if not waiting or queued:
+            return
+        idle = [child for child in self._processes if child not in busy]
+        child = next((child for child in idle if child in self._loaded), None)
+        if child is None and idle and (not busy or spare.is_there()):
+            child = idle[0]
+        if child is None:
             return
         chunk = busy[child] = waiting.popleft()
+        queued.add(child)
         known = wanted.known.get(chunk.start_sec)
         self._send(child, (pcm, chunk, replace(wanted, known={} if known is None else {chunk.start_sec: known})))
-        if known is None:
-            yield ChunkBegun(chunk)
+
+    def _wishes_more(self, waiting: deque[Chunk], busy: dict[Connection, Chunk]) -> bool:
+        """Whether a child could work on what waits, were there a spare core."""
+        return bool(waiting) and len(busy) < len(self._processes)
 
     def _send(self, child: Connection, order: object) -> None:
         try:
@@ -117,10 +161,15 @@ class Children:
         except OSError as exc:
             raise self._death(child) from exc
 
-    def _messages(self, busy: dict[Connection, Chunk]) -> Iterator[tuple[Connection, Message]]:
+    def _messages(
+        self, busy: dict[Connection, Chunk], quiet_sec: float = QUIET_SEC
+    ) -> Iterator[tuple[Connection, Message]]:
         """One message of each child that has one, after at most a second. Raises `RecognitionFailed` for a dead one."""
+        if time.monotonic() - self._looked_at >= QUIET_SEC:
+            cores.end_stopped()
+            self._looked_at = time.monotonic()
         sentinels = {process.sentinel: child for child, process in self._processes.items() if child in busy}
-        for ready in wait([*busy, *sentinels], timeout=QUIET_SEC):
+        for ready in wait([*busy, *sentinels], timeout=quiet_sec):
             if isinstance(ready, int):
                 raise self._death(sentinels[ready])
             assert isinstance(ready, Connection)
@@ -155,6 +204,22 @@ class Children:
             process.join()
             child.close()
         self._processes = {}
+        self._loaded = set()
+
+
+class _Spare:
+    """Whether a core is spare for a further child: at once in the beginning, later when it is so for a moment."""
+
+    def __init__(self) -> None:
+        self._since: float | None = 0.0
+
+    def is_there(self) -> bool:
+        if not cores.is_spare():
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = time.monotonic()
+        return time.monotonic() - self._since >= SPARE_SEC
 
 
 @contextmanager
@@ -183,16 +248,19 @@ def _serve(
     while order := pipe.recv():
         pcm, chunk, wanted = order
         progress = _Progress(pipe)
+        heard: Heard | LanguageHeard | None
         try:
-            if wanted is None:
-                assert detect is not None
-                pipe.send(detect(pcm, chunk))
-                continue
-            heard = transcribe(pcm, chunk, wanted, progress.add)
+            with cores.core(pcm.stem.partition(".")[0]):  # `{session}.{claim number}.pcm`
+                pipe.send(_Begun())
+                if wanted is None:
+                    assert detect is not None
+                    heard = detect(pcm, chunk)
+                else:
+                    heard = transcribe(pcm, chunk, wanted, progress.add)
         except Exception as exc:  # noqa: BLE001 - the parent raises it by name
             pipe.send(f"{type(exc).__name__}: {exc}")
             return
-        if not wanted.known:
+        if wanted is not None and not wanted.known:
             progress.complete(chunk)
         pipe.send(heard)
 

@@ -12,7 +12,7 @@ from jobs.engines.phrases import phrases
 from jobs.engines.protocol import Heard, Wanted, Word
 from jobs.errors import EngineUnavailable
 from jobs.media.pcm import BYTES_PER_SEC
-from jobs.media.silences import Chunk, read_sound
+from jobs.media.silences import USUAL, Chunk, read_sound
 
 BLOCK_SEC = 0.25
 FRAMES_PER_SEC = 100
@@ -24,7 +24,8 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     label = "PocketSphinx (local)"
-    languages = ("en",)
+    lengths = USUAL
+    reports_within_chunks = True
 
     def __init__(self) -> None:
         self._decoder: Decoder | None = None

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.errors import TranscriptDeskError
-from jobs.media.silences import Chunk
+from jobs.media.silences import Chunk, Lengths
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,9 @@ class LanguageHeard:
 
 @dataclass(frozen=True)
 class ChunkBegun:
-    """A process has begun to recognise this chunk: it is done at once when it ends, and not before."""
+    """A process has a core and begins to recognise this chunk, before its audio is done.
+
+    Chunks that wait for a core are not begun, nor are those whose words are `known`."""
 
     chunk: Chunk
 
@@ -144,10 +146,11 @@ class InProcessEngine(Protocol):
 
     name: str
     label: str
-    languages: tuple[str, ...]
+    lengths: Lengths  # of the chunks that it is given
+    reports_within_chunks: bool  # else nothing is known of a chunk before it is done
 
     def preload(self) -> None:
-        """Loads the model, once, in the worker before it forks. Raises `EngineUnavailable`."""
+        """Prepares what its processes can share, once, in the worker before it forks. Raises `EngineUnavailable`."""
 
     def recogniser(self, processes: int) -> AbstractContextManager[Recogniser]:
         """Forks `processes` children at once: enter it before any thread or database connection exists.

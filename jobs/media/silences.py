@@ -22,10 +22,8 @@ FRAME_BYTES = FRAME_SAMPLES * BYTES_PER_SAMPLE
 PAUSE_FRAMES = 40  # loudness is averaged over 0.4 s, so a long pause beats a short one
 DISTANCE_TENTHS_DB = 60  # a cut one whole target away has to be 6 dB quieter to be worth it
 
-PARTS_OF_A_SHORT_RECORDING = 6  # so that several processes have work on it,
-SHORTEST_TARGET_SEC = 5.0  # but not so short that the decoder misses the context
-PARTS_OF_WHAT_IS_LEFT = 8  # towards the end of a longer one chunks get shorter, so that all finish together,
-SHORTEST_OF_A_LONG_ONE_SEC = 9.0
+PARTS_OF_A_SHORT_RECORDING = 6  # so that several processes have work on it
+PARTS_OF_WHAT_IS_LEFT = 8  # towards the end of a longer one chunks get shorter, so that all finish together
 
 
 @dataclass(frozen=True)
@@ -40,28 +38,42 @@ class Chunk:
         return self.end_sec - self.start_sec
 
 
-def cut(pcm: Path, *, target_sec: float = 20, max_sec: float = 30) -> list[Chunk]:
+@dataclass(frozen=True)
+class Lengths:
+    """How long the chunks of an engine are, in seconds. Raises `ValueError` unless 0 < `target_sec` <= `max_sec`."""
+
+    target_sec: float = 20.0
+    max_sec: float = 30.0
+    min_target_sec: float = 5.0  # of a short recording: not so short that the decoder misses the context
+    min_late_sec: float = 9.0  # towards the end of a longer one
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target_sec <= self.max_sec:
+            raise ValueError(f"target_sec {self.target_sec} has to lie between 0 and max_sec {self.max_sec}")
+
+
+USUAL = Lengths()
+
+
+def cut(pcm: Path, lengths: Lengths = USUAL) -> list[Chunk]:
     """Cuts the PCM file into chunks of about `target_sec`, none longer than `max_sec`, without gap or overlap.
 
-    The last `8 * target_sec` are cut finer and finer, down to 9 s a chunk; a recording below 54 s down to 5 s. Reads at
-    most `max_sec` of sound at a time. An empty file gives no chunks. Raises `ValueError` unless 0 < `target_sec` <=
-    `max_sec`.
+    The last `8 * target_sec` are cut finer and finer, down to `min_late_sec` a chunk; a short recording is cut into
+    six, down to `min_target_sec`. Reads at most `max_sec` of sound at a time. An empty file gives no chunks.
     """
-    if not 0 < target_sec <= max_sec:
-        raise ValueError(f"target_sec {target_sec} has to lie between 0 and max_sec {max_sec}")
     samples = pcm.stat().st_size // BYTES_PER_SAMPLE
     if samples == 0:
         return []
     frames = -(-samples // FRAME_SAMPLES)
     with pcm.open("rb") as sound:
-        cuts = list(_cut_frames(sound, frames, int(target_sec * FRAMES_PER_SEC), int(max_sec * FRAMES_PER_SEC)))
+        cuts = list(_cut_frames(sound, frames, lengths))
     seconds = [frame / FRAMES_PER_SEC for frame in cuts] + [samples / SAMPLE_RATE]
     return [Chunk(start, end) for start, end in pairwise(seconds)]
 
 
-def usual_parts(audio_sec: float) -> int:
+def usual_parts(audio_sec: float, lengths: Lengths = USUAL) -> int:
     """How many chunks a recording of this length is usually cut into; more processes have nothing to do."""
-    return max(1, math.ceil(audio_sec / SHORTEST_TARGET_SEC - 0.5))  # one of a target and a half stays whole
+    return max(1, math.ceil(audio_sec / lengths.min_target_sec - 0.5))  # one of a target and a half stays whole
 
 
 def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[bytes]:
@@ -77,13 +89,13 @@ def read_sound(sound: BinaryIO, chunk: Chunk, block_sec: float) -> Iterator[byte
         yield block
 
 
-def _cut_frames(sound: BinaryIO, frames: int, most: int, longest: int) -> Iterator[int]:
+def _cut_frames(sound: BinaryIO, frames: int, lengths: Lengths) -> Iterator[int]:
     """The frames at which chunks begin: 0, then each cut."""
-    start, shortest, finest = (
-        0,
-        int(SHORTEST_TARGET_SEC * FRAMES_PER_SEC),
-        int(SHORTEST_OF_A_LONG_ONE_SEC * FRAMES_PER_SEC),
+    most, longest, shortest, finest = (
+        int(seconds * FRAMES_PER_SEC)
+        for seconds in (lengths.target_sec, lengths.max_sec, lengths.min_target_sec, lengths.min_late_sec)
     )
+    start = 0
     least = min(max(shortest, frames // PARTS_OF_A_SHORT_RECORDING), finest)
     yield start
     while True:

@@ -11,7 +11,7 @@ from jobs.errors import AudioMissing
 from jobs.heartbeat import Heartbeat
 from jobs.media.convert import to_flac
 from jobs.media.decode import decode
-from jobs.media.silences import Chunk, cut
+from jobs.media.silences import Chunk, Lengths, cut
 from store.audio import AudioNotFound, audio_store, object_key, on_disk
 from store.remote_operations import Stretch
 from store.session_queries import SessionRecord
@@ -53,7 +53,7 @@ def grouped(chunks: Sequence[Chunk], longest_sec: float) -> list[Chunk]:
 def _parts(recording: Path, longest_sec: float, claim: Claim, heartbeat: Heartbeat) -> list[Chunk | None]:
     with _scratch(f"{claim.session_id}.{claim.claim_no}.pcm") as pcm:
         decode(recording, pcm, on_progress=lambda _: heartbeat.check())
-        return [*grouped(cut(pcm, target_sec=min(20, longest_sec), max_sec=min(30, longest_sec)), longest_sec)]
+        return [*grouped(cut(pcm, Lengths(target_sec=min(20, longest_sec), max_sec=min(30, longest_sec))), longest_sec)]
 
 
 def _convert(recording: Path, part: Chunk | None, record: SessionRecord, claim: Claim, heartbeat: Heartbeat) -> Stretch:

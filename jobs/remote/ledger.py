@@ -36,7 +36,8 @@ class Ledger:
 
     def finished_starts(self) -> set[float]:
         """Where the stretches begin whose words are there."""
-        return _do(lambda db: checkpoints.finished_starts(db, self._claim.session_id, self._claim.engine))
+        chunks = _do(lambda db: checkpoints.finished_chunks(db, self._claim.session_id, self._claim.engine))
+        return {start_sec for start_sec, _ in chunks}
 
     def plan(self, stretches: Sequence[Stretch]) -> None:
         """Operations to come, one a stretch."""

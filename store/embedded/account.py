@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from store.embedded.errors import ServerError
 log = logging.getLogger(__name__)
 
 ROOT_STAND_IN = "pgserver"  # Postgres refuses to run as root; the wheel it comes from uses the same name
+USERADD_SEC = 30.0
 LONGEST_SOCKET_FOLDER = 80  # bytes; a socket's whole path may have 107, on macOS 103
 
 
@@ -38,26 +40,30 @@ def server_account() -> Account:
     try:
         entry = pwd.getpwnam(ROOT_STAND_IN)
     except KeyError:
-        _make_system_user()
-        entry = pwd.getpwnam(ROOT_STAND_IN)
+        entry = _make_system_user()
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def _make_system_user() -> None:
+def _make_system_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is None:
         raise ServerError(
             "Postgres does not run as root, and there is no useradd to make a user for it: run as a user."
         )
     log.info("Making the system user %s: Postgres does not run as root", ROOT_STAND_IN)
-    made = subprocess.run(
-        [useradd, "--system", "--no-create-home", "--home-dir", "/nonexistent", ROOT_STAND_IN],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode not in (0, 9):  # 9: another process made it at the same moment
-        raise ServerError(f"The system user {ROOT_STAND_IN} could not be made: {made.stderr.strip()}")
+    command = [useradd, "--system", "--no-create-home", "--home-dir", "/nonexistent", ROOT_STAND_IN]
+    try:
+        made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=USERADD_SEC)
+        said = made.stderr.strip() or f"{useradd} ended with code {made.returncode}"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    try:
+        return pwd.getpwnam(ROOT_STAND_IN)  # another process may have made it at the same moment
+    except KeyError:
+        raise ServerError(
+            f"Postgres does not run as root, and the system user {ROOT_STAND_IN} could not be made: {said}. Make it"
+            f" with `{shlex.join(command)}`, or run as a user."
+        ) from None
 
 
 def owned_folder(path: Path, account: Account) -> Path:

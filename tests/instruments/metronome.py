@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jobs.engines.children import Children, children
 from jobs.engines.protocol import Heard, Segment, Wanted
-from jobs.media.silences import Chunk
+from jobs.media.silences import USUAL, Chunk
 
 HOLD_FROM_SEC = 10.0
 LOOK_EVERY_SEC = 0.05
@@ -24,6 +24,8 @@ class Metronome:
     name = "metronome"
     label = "Metronome"
     languages = ("en",)
+    lengths = USUAL
+    reports_within_chunks = True
 
     def preload(self) -> None:
         pass

@@ -127,3 +127,35 @@ def test_titles_that_came_as_two_signs_a_letter_are_found_as_people_type_them(co
     migrate(connection, "head")
     [shown] = connection.execute(text("SELECT title, audio_filename, search_text FROM session")).all()
     assert tuple(shown) == ("\u00dcbung", "\u00dcbung", "\u00fcbung\n\u00fcbung")
+
+
+def test_sessions_from_before_keep_their_engine_language_and_chunks(connection: Connection) -> None:
+    """Revision 0012, there and back: what it cannot say, a language that is not heard yet, becomes English."""
+    migrate(connection, "0011")
+    insert = (
+        "INSERT INTO session (id, owner, title, audio_filename, audio_uri, audio_size_bytes, audio_sha256,"
+        " audio_format, duration_total, language, engine)"
+        " VALUES (gen_random_uuid(), 'coach', 't', 't', :uri, 1, 'x', 'WAV', 60, :language, :engine)"
+    )
+    connection.execute(text(insert), {"uri": "a", "language": "en-GB", "engine": "pocketsphinx"})
+    connection.execute(
+        text(
+            "INSERT INTO transcript_chunk (session_id, engine, start_sec, end_sec, claim_no, segments)"
+            " SELECT id, engine, 0, 20, 1, '[]' FROM session"
+        )
+    )
+    connection.commit()
+    migrate(connection, "head")
+    facts = "language, language_detected, language_heard, speakers, duration_begun, engine"
+    [old] = connection.execute(text(f"SELECT {facts} FROM session")).all()
+    assert tuple(old) == ("en-GB", False, None, "one", 0.0, "pocketsphinx")
+    assert connection.scalars(text("SELECT model FROM transcript_chunk")).all() == [""]
+    connection.execute(text(insert), {"uri": "b", "language": "detect", "engine": "whisper"})
+    connection.execute(text("INSERT INTO speaker SELECT id, 'Speaker 1', 'Anna' FROM session"))
+    connection.commit()
+    migrate(connection, "-1")
+    languages = connection.execute(text("SELECT language, engine FROM session ORDER BY audio_uri")).all()
+    assert [tuple(row) for row in languages] == [("en-GB", "pocketsphinx"), ("en", "whisper")]
+    assert len(connection.execute(text("SELECT * FROM transcript_chunk")).all()) == 1
+    connection.commit()
+    migrate(connection, "head")

@@ -19,10 +19,16 @@ NewSession = Callable[..., uuid.UUID]
 CHUNKS = [(0.0, 20.0), (20.0, 40.0), (40.0, 60.0)]
 
 
-def resume(claim: Claim, boundaries: list[tuple[float, float]] = CHUNKS) -> set[float] | None:
+def resume(claim: Claim, boundaries: list[tuple[float, float]] = CHUNKS, model: str = "") -> set[float] | None:
     with transaction() as db:
         return checkpoints.resume(
-            db, claim.session_id, claim.claim_no, engine=claim.engine, boundaries=boundaries, duration_total=60.5
+            db,
+            claim.session_id,
+            claim.claim_no,
+            engine=claim.engine,
+            boundaries=boundaries,
+            duration_total=60.5,
+            model=model,
         )
 
 
@@ -63,6 +69,29 @@ def test_chunks_of_other_boundaries_are_removed(new_session: NewSession) -> None
         assert [segment["start_sec"] for segment in segments_so_far(db, session_id)] == [0.0]
         resumed = select(CoachingSession.duration_resumed).where(CoachingSession.id == session_id)
         assert db.scalars(resumed).one() == 20  # its speed counts what this attempt did
+
+
+def test_chunks_of_another_model_are_removed(new_session: NewSession) -> None:
+    """Half a transcript by one model and half by another would be no draft by either."""
+    session_id = interrupted(new_session)
+    claim = claimed()
+    assert finish_chunk(claim, 20.0, 40.0, model="base")
+    assert resume(claim, model="base") == {20.0}
+    assert record_of(session_id).duration_processed == 20
+    assert finish_chunk(claim, 0.0, 20.0, model="base")  # in the place of the other's
+    with transaction() as db:
+        assert [segment["start_sec"] for segment in segments_so_far(db, session_id)] == [0.0, 20.0]
+    assert resume(claim, model="base") == {0.0, 20.0}
+
+
+def test_what_is_begun_starts_from_what_is_finished(new_session: NewSession) -> None:
+    session_id = interrupted(new_session)
+    set_facts(session_id, "duration_begun = 60")
+    claim = claimed()
+    assert record_of(session_id).duration_begun == 40
+    set_facts(session_id, "duration_begun = 60")
+    resume(claim, [(0.0, 20.0), (20.0, 60.0)])
+    assert record_of(session_id).duration_begun == 20
 
 
 def test_a_lost_claim_resumes_and_finishes_nothing(new_session: NewSession) -> None:

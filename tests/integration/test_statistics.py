@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from jobs import retry_cancel, statistics_kept
+from jobs.engines.registry import statistic_title
 from jobs.histogram import quantile
 from jobs.speed_view import SpeedView, figures, speed
 from store import statistics
@@ -73,6 +74,17 @@ def test_more_sessions_than_dots_are_counted_in_bins(new_session: NewSession) ->
     view = shown()
     assert (len(view.paces), view.cut) == (statistics.SAMPLE, True)
     assert view.typical_speed == pytest.approx(60 / 14.5, rel=0.05)
+
+
+def test_an_engine_is_counted_by_its_model(new_session: NewSession) -> None:
+    for model in ("base", "small", ""):
+        finished(new_session)
+        with transaction() as db:
+            db.execute(text("UPDATE attempt SET model = :model WHERE model = ''"), {"model": model})
+    refreshed()
+    assert {one.engine for one in shown().engines} == {"pocketsphinx", "pocketsphinx:base", "pocketsphinx:small"}
+    assert statistic_title("whisper:small") == "Whisper small"
+    assert statistic_title("google:chirp_2") == "Google Speech-to-Text chirp_2"
 
 
 def test_measured_and_demo_sessions_of_a_week_are_one_point_of_the_line() -> None:

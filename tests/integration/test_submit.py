@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs import submit
+from jobs.engines import registry
 from jobs.errors import EmptyFile, LanguageNotSupported, NotAudio
 from jobs.submit import IdempotencyKeyReused, Submission, Wishes
 from store import intake
@@ -61,6 +62,24 @@ def test_a_session_is_in_the_queue_as_its_coach_wished(settings_of: SettingsOf) 
     record = record_of(it.id)
     assert (record.title, record.language, record.priority) == ("Ben, first", "en-US", Priority.HIGH)
     assert (record.status, record.message) == (Status.PENDING, "Waiting in queue")
+
+
+@pytest.mark.parametrize(("language", "by_default"), [("", True), ("detect", True), ("en", False)])
+def test_an_engine_that_cannot_detect_takes_its_first_language(language: str, by_default: bool) -> None:
+    it = recording()
+    submit.submit(it, Wishes(language=language, speakers="more"))
+    record = record_of(it.id)
+    assert (record.language, record.language_detected, record.language_heard) == ("en", by_default, None)
+    assert record.speakers == "more"
+
+
+def test_an_engine_that_detects_keeps_the_question_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    hears = registry.EngineEntry("nowhere:Nothing", "Ear", ("en", "de"), detects=True)
+    monkeypatch.setitem(registry.ENGINES, "ear", hears)
+    it = recording()
+    submit.submit(it, Wishes(engine="ear"))
+    record = record_of(it.id)
+    assert (record.language, record.language_detected, record.speakers) == ("detect", False, "two")
 
 
 def test_without_a_title_it_is_called_as_its_file() -> None:

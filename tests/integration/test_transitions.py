@@ -105,6 +105,14 @@ def test_a_late_heartbeat_moves_nothing_backwards(new_session: NewSession) -> No
     assert (record_of(session_id).progress, record_of(session_id).duration_processed) == (40, 30)
 
 
+def test_what_is_begun_is_stored_where_it_is_told(new_session: NewSession) -> None:
+    session_id, claim = new_session(), claimed()
+    for begun_sec, stored in ((25.0, 25.0), (None, 25.0), (20.0, 20.0)):
+        with transaction() as db:
+            record_progress(db, session_id, claim.claim_no, processed_sec=0, progress=1, begun_sec=begun_sec)
+        assert record_of(session_id).duration_begun == stored
+
+
 def test_no_heartbeat_says_a_hundred(new_session: NewSession) -> None:
     session_id = new_session()
     claim = claimed()

@@ -11,7 +11,7 @@ from store.states import Status
 from store.timeline_queries import AttemptRow
 from tests.instruments.records import NOW, ago, ended, running, waiting
 
-FINISHED = [Stages(NOW, "pocketsphinx", False, 600.0, 4.0, 60.0, 6.0, 150.0, 0.5)] * 3
+FINISHED = [Stages(NOW, "pocketsphinx", False, 600.0, 4.0, 60.0, 6.0, 150.0, 12.0, 0.5)] * 3
 ATTEMPT = AttemptRow(
     number=1,
     engine="pocketsphinx",
@@ -24,6 +24,7 @@ ATTEMPT = AttemptRow(
     queued_at=ago(1280),
     started_at=ago(920),
     prepared_at=ago(900),
+    speakers_at=None,
     recognised_at=ago(2),
     finished_at=NOW,
     outcome="completed",
@@ -38,9 +39,17 @@ def test_a_completed_session_is_the_sum_of_its_stages() -> None:
     assert parts == {"Upload": 12.0, "Queue": 360.0, "Preparation": 20.0, "Recognition": 898.0, "Saving": 2.0}
 
 
+def test_telling_speakers_apart_is_a_stage_of_its_own() -> None:
+    told = replace(ATTEMPT, speakers_at=ago(32))
+    parts = {part.stage: part.sec for part in breakdown(ended(Status.COMPLETED, created_at=ago(1280)), [told], {})}
+    assert parts == {"Queue": 360.0, "Preparation": 20.0, "Recognition": 868.0, "Speakers": 30.0, "Saving": 2.0}
+    under_way = replace(told, recognised_at=None, finished_at=None, outcome=None)
+    assert breakdown(running(elapsed_sec=920), [under_way], {})[-1] == Part("Speakers", 32.0, None)
+
+
 def test_what_is_usual_grows_with_the_recording_where_work_does() -> None:
     assert typical(FINISHED, 3600.0) == pytest.approx(
-        {"Upload": 4.0, "Queue": 60.0, "Preparation": 36.0, "Recognition": 900.0, "Saving": 0.5}
+        {"Upload": 4.0, "Queue": 60.0, "Preparation": 36.0, "Recognition": 900.0, "Speakers": 72.0, "Saving": 0.5}
     )
     assert typical(FINISHED[:2], 3600.0) == {}
 

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from store import refusals
+from store.embedded.errors import ProgramError
 from store.settings import Settings
+from tools.setup_compose import compose
 
 PROJECT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text())
@@ -32,11 +34,10 @@ PINNED = re.compile(r"[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?")
 
 def docker_compose() -> list[str]:
     """The command that there is; skips the test when there is none."""
-    if shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
-        return ["docker", "compose"]
-    if found := shutil.which("docker-compose"):
-        return [found]
-    pytest.skip("neither `docker compose` nor docker-compose is installed")
+    try:
+        return compose()
+    except ProgramError as error:
+        pytest.skip(str(error))
 
 
 def test_every_service_is_there() -> None:

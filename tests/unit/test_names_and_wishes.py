@@ -59,7 +59,7 @@ def test_a_title_is_one_printable_line() -> None:
 
 
 def test_what_is_left_open_is_filled_in() -> None:
-    assert Wishes(language=" ", priority=" ").check() == Wishes("", "en", settings().stt_engine, "normal")
+    assert Wishes(language=" ", priority=" ").check() == Wishes("", "detect", settings().stt_engine, "normal", "two")
 
 
 @pytest.mark.parametrize(("asked", "kept"), [("en_gb", "en-GB"), ("EN", "en"), ("en-US", "en-US")])
@@ -81,6 +81,16 @@ def test_an_engine_that_is_not_set_up_is_refused_too(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("jobs.engines.registry.settings", lambda: Settings(google_project=""))
     with pytest.raises(EngineUnknown, match="pocketsphinx"):
         Wishes(engine="google").check()
+
+
+def test_an_unknown_number_of_speakers_is_refused() -> None:
+    with pytest.raises(ValueError, match="one, two, more"):
+        Wishes(speakers="three").check()
+
+
+def test_checking_twice_changes_nothing() -> None:
+    once = Wishes(language="Detect", speakers="more").check()
+    assert once.check() == once
 
 
 def test_an_unknown_priority_is_refused() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.progress import percent, waiting_percent
+from jobs.progress import begun_sec, passed_sec, percent, waiting_percent
 
 seconds = st.floats(min_value=0, max_value=100_000)
 lengths = st.floats(min_value=0.2, max_value=30_000)
@@ -75,3 +75,44 @@ def test_an_attempt_that_goes_on_starts_where_the_last_one_ended(total: float, s
 
 def test_a_recording_whose_length_is_unknown_has_no_audio_share() -> None:
     assert percent(processed_sec=5, total_sec=0, elapsed_sec=5, expected_sec=10) == 15
+
+
+@pytest.mark.parametrize(
+    ("since_sec", "passed"),
+    [(0, 100), (2, 110), (4, 120), (60, 125), (-5, 100)],
+    ids=["at once", "a", "b", "end", "skew"],
+)
+def test_within_a_chunk_what_is_passed_moves_to_its_end_and_no_further(since_sec: float, passed: float) -> None:
+    assert passed_sec(processed_sec=100, begun_sec=125, since_sec=since_sec, pace=0.2) == passed
+
+
+def test_without_a_chunk_or_a_pace_only_what_is_done_is_passed() -> None:
+    assert passed_sec(processed_sec=100, begun_sec=0, since_sec=60, pace=0.2) == 100
+    assert passed_sec(processed_sec=100, begun_sec=125, since_sec=60, pace=0) == 100
+
+
+@given(
+    lengths_of=st.lists(st.floats(0.5, 29), min_size=1, max_size=12),
+    processes=st.integers(1, 4),
+    paces=st.lists(st.floats(0.01, 5), min_size=12, max_size=12),
+    looks=st.lists(st.floats(0, 1), min_size=4, max_size=4),
+)
+def test_what_is_passed_never_goes_backwards_however_wrong_the_pace(
+    lengths_of: list[float], processes: int, paces: list[float], looks: list[float]
+) -> None:
+    """Chunks are recognised at once and end in any order; looks fall anywhere between two reports."""
+    waiting, under_way = list(lengths_of), lengths_of[:processes]
+    del waiting[: len(under_way)]
+    done, shown = 0.0, 0.0
+    for pace in paces:
+        if not under_way:
+            break
+        for share in sorted(looks):
+            begun = begun_sec(done, under_way)
+            now = passed_sec(processed_sec=done, begun_sec=begun, since_sec=share * 30, pace=pace)
+            assert shown - 1e-9 <= now <= sum(lengths_of) + 1e-9
+            shown = now
+        done += under_way.pop(len(under_way) // 2)
+        under_way += waiting[:1]
+        del waiting[:1]
+    assert begun_sec(7.0, []) == 7.0

@@ -1,6 +1,7 @@
 """What a session looks like in each of its states: one pure function from a frozen record."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ from jobs.durations import iso
 from jobs.estimate import Calibration, Finished
 from jobs.estimate.intervals import Bounds
 from jobs.lessons import Lessons
-from jobs.session_view import Place, percent_now, view
+from jobs.passed import passed_sec
+from jobs.session_view import Place, left_of, percent_now, view
 from store.session_queries import SessionRecord
 from store.states import LOOKS, Status
 from tests.instruments.records import NOW, ago, ended, running, waiting
@@ -155,3 +157,77 @@ def test_remaining_time_counts_down_since_the_last_report() -> None:
     assert fresh.remaining_sec is not None
     assert older.remaining_sec is not None
     assert fresh.remaining_sec - older.remaining_sec == pytest.approx(60)
+
+
+def in_a_chunk(*, since_sec: float, **facts: Any) -> SessionRecord:
+    """76 s of audio by an engine that takes 0.5 s a second, whose chunks of 25 s are done at once; prepared in 2 s."""
+    made = {
+        "elapsed_sec": 2 + since_sec,
+        "engine": "whisper",
+        "model": "base",
+        "duration_total": 76.0,
+        "duration_processed": 0.0,
+        "duration_begun": 25.0,
+        "expected_sec": 38.0,
+        "expected_from": "history",
+        "prepared_at": ago(since_sec),
+    }
+    return running(**{**made, **facts})
+
+
+@pytest.mark.parametrize(("since_sec", "passed"), [(0, 0.0), (6, 12.0), (12, 24.0), (40, 25.0)])
+def test_within_the_first_chunk_progress_is_estimated_from_what_is_expected(since_sec: float, passed: float) -> None:
+    shown = view(in_a_chunk(since_sec=since_sec))
+    assert shown.duration_passed == pytest.approx(passed)
+    assert shown.duration_processed == 0  # the fact
+    assert shown.basis == "estimated"
+
+
+def test_a_recording_of_one_chunk_moves_too() -> None:
+    shown = view(in_a_chunk(since_sec=5, duration_total=20.0, duration_begun=20.0, expected_sec=10.0))
+    assert shown.audio_text == "~0:10 of 0:20"
+    assert shown.progress > 40
+
+
+def test_after_a_report_the_attempts_own_pace_counts() -> None:
+    facts = {"duration_processed": 25.0, "duration_begun": 50.0, "recent_pace": 0.25, "recent_reports": 1.0}
+    record = in_a_chunk(since_sec=30, **facts, moved_at=ago(3))
+    assert passed_sec(record) == pytest.approx(37)
+    assert view(record).audio_text == "~0:37 of 1:16"
+    assert passed_sec(in_a_chunk(since_sec=30, **facts, moved_at=ago(30))) == 50
+
+
+def test_the_last_chunk_does_not_pass_the_end() -> None:
+    assert passed_sec(in_a_chunk(since_sec=900, duration_begun=76.5)) == 76
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"duration_begun": 0.0},  # an engine that counts within a chunk, or a provider
+        {"prepared_at": None, "duration_begun": 0.0},
+        {"duration_begun": 25.0, "duration_processed": 25.0, "moved_at": ago(3)},
+        {"status": Status.PENDING, "duration_begun": 25.0},
+    ],
+)
+def test_elsewhere_what_is_passed_is_what_is_processed(facts: dict[str, Any]) -> None:
+    record = in_a_chunk(since_sec=6, **facts)
+    assert passed_sec(record) == record.duration_processed
+    assert "~" not in view(record).audio_text
+
+
+def test_when_a_chunk_is_done_neither_percentage_nor_time_left_jump_back() -> None:
+    """Reports come as the pace of all finished sessions says: a second before and after each, nothing goes back."""
+    last_percent, last_left = 0, 41.0
+    for tenth in range(380):
+        since = tenth / 10
+        done = 25.0 * int(since // 12.5)
+        facts: dict[str, Any] = {"duration_processed": done, "duration_begun": min(done + 25.0, 76.0)}
+        if done:
+            facts |= {"moved_at": ago(since % 12.5), "recent_pace": 0.5, "recent_reports": done / 25}
+        record = in_a_chunk(since_sec=since, spread=1.1, expected_sec=40.0, **facts)
+        left = left_of(record, lessons=LEARNED)
+        assert left is not None
+        assert percent_now(record) >= last_percent
+        assert left.sec <= last_left + 1.0
+        last_percent, last_left = percent_now(record), left.sec

@@ -24,7 +24,7 @@ def test_a_coach_uploads_a_recording_and_watches_it_become_a_transcript(
     waiting = card(page, SAMPLE.name)
     expect(waiting).to_contain_text(re.compile(r"0:50 · \d+ KB · FLAC, 16 kHz mono"))
     expect(waiting).to_contain_text("if started now")
-    waiting.get_by_text("Title, language and priority").click()
+    waiting.get_by_text("Title, language, speakers and priority").click()
     waiting.get_by_label("Title").fill("Leading a team")
     waiting.get_by_role("button", name="Start transcription").click()
 

@@ -38,7 +38,7 @@ def uploaded(page: Page, tmp_path: Path) -> uuid.UUID:
     recording.write_bytes(SAMPLE.read_bytes())
     upload(page, str(recording))
     waiting = card(page, FILE)
-    waiting.get_by_text("Title, language and priority").click()
+    waiting.get_by_text("Title, language, speakers and priority").click()
     waiting.get_by_label("Title").fill(TITLE)
     waiting.get_by_role("button", name="Start transcription").click()
     link = card(page, TITLE).get_by_role("link", name=TITLE)

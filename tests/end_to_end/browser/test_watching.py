@@ -89,7 +89,7 @@ def test_a_question_and_what_is_typed_survive_the_refresh(
     file = tmp_path / "later.wav"
     file.write_bytes(beeps(2))
     upload(page, str(file))
-    card(page, "later.wav").get_by_text("Title, language and priority").click()
+    card(page, "later.wav").get_by_text("Title, language, speakers and priority").click()
     title = card(page, "later.wav").get_by_label("Title")
     title.fill("Half a ti")
     refreshed(page)
@@ -128,7 +128,7 @@ def test_a_question_and_what_is_typed_survive_another_state(
     expect(card(page, "Ben").get_by_role("button", name="Start again")).to_be_visible()
     expect(question).to_have_count(0)
 
-    card(page, "later.wav").get_by_text("Title, language and priority").click()
+    card(page, "later.wav").get_by_text("Title, language, speakers and priority").click()
     title = card(page, "later.wav").get_by_label("Title")
     title.fill("Half a ti")
     desk.let_go()

@@ -17,11 +17,12 @@ from api.app import api_app
 from jobs import people, sign_in, submit, tokens
 from jobs.people import Change
 from jobs.policy import Person, on_behalf_of
+from jobs.speakers import naming
 from store import intake, session_queries
 from store.audit import AuditFilter, page
 from store.database import transaction
 from store.tokens import TokenScope
-from tests.instruments.claims import claimed, complete
+from tests.instruments.claims import WORDS, claimed, complete
 from tests.instruments.desk import beeps, stored
 from tools.access_table import CALLERS, MATRIX, TARGET, Call, table
 
@@ -77,7 +78,7 @@ def anna_id() -> str:
 
 def completed_session(new_session: Callable[..., uuid.UUID]) -> uuid.UUID:
     session_id = new_session(owner=anna_id(), audio_uri=stored(RECORDING), duration_total=len(RECORDING) / 32_000)
-    assert complete(claimed())
+    assert complete(claimed(), segments=[{**WORDS[0], "speaker": "Speaker 1"}])
     return session_id
 
 
@@ -100,6 +101,7 @@ def waiting_upload() -> uuid.UUID:
 def ask(client: httpx.Client, call: Call, headers: dict[str, str], ids: dict[str, str]) -> httpx.Response:
     path = call.path.removeprefix("/v1").format(**ids)
     more: dict[str, Any] = {"files": {"file": ("talk.wav", RECORDING)}} if call.sends_recording else {}
+    more |= {"json": {"Speaker 1": "canary"}} if call.sends_names else {}
     params = {"id": ids["session_id"]} if call.path == "/v1/sessions/status" else None
     return client.request(call.method, path, headers=headers, params=params, **more)
 
@@ -184,12 +186,15 @@ def test_what_is_done_is_on_record_with_who_and_what_and_no_words(
         client.get(f"/sessions/{session_id}/transcript", headers=owner)
         client.get(f"/sessions/{session_id}/audio", headers=owner | {"Range": "bytes=0-9"})
     client.get(f"/sessions/{session_id}/transcript?format=txt", headers=owner)
+    for _ in range(2):  # the second changes nothing
+        client.put(f"/sessions/{session_id}/speakers", json={"Speaker 1": "canary"}, headers=owner)
     client.delete(f"/sessions/{session_id}", headers=owner)
     found = client.get("/audit", params={"session": str(session_id)}, headers=headers_of["ops"]).json()["items"]
     assert [(row["action"], row["detail"]) for row in reversed(found)] == [
         ("opened", "transcript as json"),
         ("opened", "recording"),
         ("downloaded", "transcript as txt"),
+        ("named", "1 of its speakers"),
         ("deleted", None),
     ]
     assert {row["actor_email"] for row in found} == {"anna@example.org"}
@@ -234,8 +239,8 @@ def test_ops_see_every_coachs_sessions_and_a_coach_their_own(
 def test_row_level_security_shows_nothing_even_without_a_filter(new_session: Callable[..., uuid.UUID]) -> None:
     """Statements without any WHERE, as a forgotten filter would leave them."""
     anna, ben, olga = person("anna"), person("ben"), person("olga")
-    tables = ("session", "processing_status", "attempt", "transcript_segment", "upload")
-    completed_session(new_session)
+    tables = ("session", "processing_status", "attempt", "transcript_segment", "speaker", "upload")
+    naming.name_all(completed_session(new_session), {"Speaker 1": "Anna"}, anna)
     waiting_upload()
 
     def counted(who: Person) -> list[int]:

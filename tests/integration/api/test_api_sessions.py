@@ -2,15 +2,19 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, update
 
 from jobs import board, messages
 from store import checkpoints, claims, outcomes, transitions
 from store.database import transaction
+from store.schema import Attempt
+from tests.instruments.claims import set_facts
 
 New = Callable[..., uuid.UUID]
 Make = Callable[..., Path]
@@ -65,6 +69,8 @@ def test_the_status_of_a_running_session(client: httpx.Client, new_session: New)
     assert (status["status"], status["message"]) == ("processing", "Processing audio...")
     assert (status["duration_processed"], status["duration_total"]) == (1200, 3600)
     assert isinstance(status["duration_processed"], int)
+    assert status["duration_passed"] == 1200
+    assert (status["draft_text"], status["speakers_outcome"]) == ("Draft by PocketSphinx on this machine", None)
     assert status["started_at"].endswith("Z")
     assert status["estimated_completion"].endswith("Z")
     view = board.session(session_id)
@@ -74,6 +80,18 @@ def test_the_status_of_a_running_session(client: httpx.Client, new_session: New)
     assert (status["attempt"], status["attempts_allowed"], status["basis"]) == (1, 5, "measured")
     assert client.get(f"/sessions/{session_id}").json().keys() == status.keys()
     assert client.get(status["links"]["self"].removeprefix("/api/v1")).status_code == 200
+
+
+def test_within_a_chunk_what_is_passed_is_estimated_and_the_fact_stays(client: httpx.Client, new_session: New) -> None:
+    session_id = new_session(duration_total=20)
+    claim()
+    set_facts(session_id, "duration_begun = 20")
+    with transaction() as db:
+        db.execute(update(Attempt).values(prepared_at=func.now() - timedelta(seconds=8), expected_sec=16))
+    status = client.get(f"/sessions/{session_id}/status").json()
+    assert status["duration_processed"] == 0
+    assert 10 <= status["duration_passed"] <= 20
+    assert status["basis"] == "estimated"
 
 
 def test_the_status_of_a_completed_session(client: httpx.Client, new_session: New) -> None:
@@ -190,6 +208,11 @@ def test_lists_that_cannot_be(client: httpx.Client, params: dict[str, str], para
     assert str(error["parameter"]) in {parameter, "0"}
 
 
+def labelled(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As JSON has them while no speaker has a name."""
+    return [{**segment, "speaker_label": segment["speaker"]} for segment in segments]
+
+
 def test_a_transcript_in_every_format(client: httpx.Client, new_session: New) -> None:
     new_session(title="Anna & Ben: “first”", duration_total=4000)
     session_id, claim_no = claim()
@@ -205,7 +228,7 @@ def test_a_transcript_in_every_format(client: httpx.Client, new_session: New) ->
     assert disposition.startswith('attachment; filename="Anna & Ben ')
     assert "filename*=UTF-8''Anna%20&%20Ben%20%E2%80%9Cfirst%E2%80%9D.txt" in disposition
     words = client.get(f"/sessions/{session_id}/transcript").json()
-    assert (words["complete"], words["segments"]) == (True, WORDS)
+    assert (words["complete"], words["segments"]) == (True, labelled(WORDS))
     assert client.get(f"/sessions/{session_id}/transcript?format=doc").status_code == 422
 
 
@@ -215,7 +238,7 @@ def test_a_transcript_on_its_way(client: httpx.Client, new_session: New) -> None
     with transaction() as db:
         checkpoints.save(db, session_id, claim_no, engine="pocketsphinx", start_sec=0, end_sec=30, segments=WORDS[:1])
     words = client.get(f"/sessions/{session_id}/transcript?format=json").json()
-    assert (words["complete"], words["segments"]) == (False, WORDS[:1])
+    assert (words["complete"], words["segments"]) == (False, labelled(WORDS[:1]))
     for name in ("txt", "srt", "vtt"):
         refusal = client.get(f"/sessions/{session_id}/transcript?format={name}")
         assert (refusal.status_code, refusal.json()["code"]) == (409, "transcript-not-ready")

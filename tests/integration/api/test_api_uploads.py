@@ -117,6 +117,7 @@ def test_an_impossible_idempotency_key_is_refused_before_the_file(
     ("fields", "code"),
     [
         ({"language": "de"}, "language-not-supported"),
+        ({"speakers": "three"}, "invalid-request"),
         ({"engine": "nobody"}, "engine-unknown"),
         ({"priority": "urgent"}, "invalid-request"),
         ({"title": "x" * 201}, "invalid-request"),
@@ -272,6 +273,18 @@ def test_start_without_wishes_takes_the_defaults(client: httpx.Client, recording
     upload = send(client, recording(), "/uploads").json()
     session = client.post(f"/uploads/{upload['upload_id']}/start").json()
     assert (session["title"], session["language"], session["engine"]) == ("talk", "en", "pocketsphinx")
+    assert (session["language_detected"], session["speakers"], session["model"]) == (False, "two", None)
+    assert session["notices"] == [
+        "PocketSphinx cannot hear which language is spoken: the recording is taken for English."
+    ]
+    assert session["notice"] is None
+
+
+def test_who_speaks_and_in_which_language_are_the_senders_to_say(client: httpx.Client, recording: Make) -> None:
+    upload = send(client, recording(), "/uploads").json()
+    wishes = {"language": "en-gb", "speakers": "one"}
+    session = client.post(f"/uploads/{upload['upload_id']}/start", json=wishes).json()
+    assert (session["language"], session["speakers"], session["notices"]) == ("en-GB", "one", [])
 
 
 @pytest.mark.parametrize(

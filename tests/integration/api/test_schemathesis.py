@@ -24,7 +24,15 @@ from tests.instruments.desk import beeps, stored
 
 RECORDING = beeps(0.3)
 EXAMPLES = 10
-REASONS = {"empty-file", "not-audio", "engine-unknown", "language-not-supported", "bad-cursor"}
+REASONS = {
+    "speaker-unknown",
+    "name-too-long",
+    "empty-file",
+    "not-audio",
+    "engine-unknown",
+    "language-not-supported",
+    "bad-cursor",
+}
 CONFIG = {
     "seed": 7,
     "generation": {"deterministic": True, "database": "none", "max-examples": EXAMPLES},

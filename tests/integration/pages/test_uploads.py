@@ -69,6 +69,41 @@ def test_title_and_priority_are_the_coachs(new_session: Callable[..., uuid.UUID]
     assert (record.title, record.priority, record.language) == ("About saying no", Priority.NORMAL, "en")
 
 
+def test_language_and_who_speaks_are_asked_with_what_the_engine_can() -> None:
+    upload_id = kept()
+    app = opened()
+    language = app.selectbox(key=f"language-{upload_id}")
+    assert (language.options, language.value) == (["Detect", "English"], "detect")
+    assert "PocketSphinx cannot hear which language is spoken" in language.help
+    [who] = [group for group in app.get("button_group") if group.key == f"speakers-{upload_id}"]
+    assert (who.options, who.value) == (["One person", "Two people", "More"], "two")
+    words = said(pressed(app, "Start transcription"))
+    assert "the recording is taken for English" in words
+    record = record_of(upload_id)
+    assert (record.language, record.language_detected, record.speakers) == ("en", True, "two")
+
+
+def test_a_recording_with_a_channel_a_speaker_asks_nobody_who_speaks() -> None:
+    upload_id = uuid.uuid4()
+    submit.keep(
+        intake.Recording(
+            upload_id,
+            "coach",
+            "two.wav",
+            stored(beeps(2)),
+            64_044,
+            upload_id.hex * 2,
+            "WAV, 16 kHz stereo",
+            2.0,
+            audio_channels=2,
+            speaker_channels=True,
+        )
+    )
+    app = opened()
+    assert "each person has a channel of their own" in said(app)
+    assert not [group for group in app.get("button_group") if group.key == f"speakers-{upload_id}"]
+
+
 def test_a_duplicate_is_pointed_out_before_it_is_queued(new_session: Callable[..., uuid.UUID]) -> None:
     new_session(title="Anna, third meeting", sha256="ab" * 32)
     upload_id = kept(sha256="ab" * 32)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.media.pcm import SAMPLE_RATE
-from jobs.media.silences import Chunk, cut, read_sound
+from jobs.media.silences import Chunk, Lengths, cut, read_sound
 
 
 def write(path: Path, samples: np.ndarray) -> Path:
@@ -38,8 +38,8 @@ def test_chunks_cover_everything_once(
         sound[int(at * SAMPLE_RATE) : int((at + 0.4) * SAMPLE_RATE)] = 0
     with tempfile.TemporaryDirectory() as folder:
         pcm = write(Path(folder) / "sound.pcm", sound)
-        chunks = cut(pcm, target_sec=target_sec, max_sec=target_sec + slack_sec)
-        assert chunks == cut(pcm, target_sec=target_sec, max_sec=target_sec + slack_sec)
+        chunks = cut(pcm, Lengths(target_sec=target_sec, max_sec=target_sec + slack_sec))
+        assert chunks == cut(pcm, Lengths(target_sec=target_sec, max_sec=target_sec + slack_sec))
         with pcm.open("rb") as file:
             assert b"".join(block for chunk in chunks for block in read_sound(file, chunk, 0.3)) == pcm.read_bytes()
     assert [chunk.start_sec for chunk in chunks[:1]] == ([0.0] if samples else [])
@@ -52,7 +52,7 @@ def test_cuts_lie_in_the_pauses(tmp_path: Path) -> None:
     sound = noise(240)
     for at in (18, 41, 63, 80):
         sound[at * SAMPLE_RATE : (at + 1) * SAMPLE_RATE] = 0
-    chunks = cut(write(tmp_path / "sound.pcm", sound), target_sec=20)
+    chunks = cut(write(tmp_path / "sound.pcm", sound), Lengths(target_sec=20))
     assert [int(chunk.start_sec) for chunk in chunks[:5]] == [0, 18, 41, 63, 80]
 
 
@@ -87,4 +87,4 @@ def test_an_odd_last_byte_is_ignored(tmp_path: Path) -> None:
 
 def test_a_target_beyond_the_maximum_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="target_sec"):
-        cut(tmp_path / "sound.pcm", target_sec=40, max_sec=30)
+        cut(tmp_path / "sound.pcm", Lengths(target_sec=40, max_sec=30))

@@ -1,0 +1,1 @@
+"""Whisper on this machine, by CTranslate2."""
