@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +15,7 @@ from av.packet import Packet
 
 from jobs.errors import DecodingFailed
 from jobs.media import sandbox_child
+from jobs.media.channel_levels import LevelWriter
 from jobs.media.container import audio_stream, opened, packets
 from jobs.media.limits import too_long
 from jobs.media.pcm import BYTES_PER_SEC, SAMPLE_RATE
@@ -22,9 +24,15 @@ REPORT_EVERY_SEC = 0.5
 
 
 def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Decodes `recording` into `request["target"]`; returns `audio_sec` and the number of `damaged` packets."""
-    with open(request["target"], "wb") as target, opened(recording) as container:  # before no file may be opened
-        decoder = Decoder(target, request["max_audio_sec"])
+    """Decodes `recording` into `request["target"]`; returns `audio_sec` and the number of `damaged` packets.
+
+    The levels of two channels go to `request["levels"]`, if it is there.
+    """
+    with ExitStack() as files:
+        target = files.enter_context(open(request["target"], "wb"))  # before no file may be opened
+        beside = files.enter_context(open(request["levels"], "wb")) if request.get("levels") else None
+        container = files.enter_context(opened(recording))
+        decoder = Decoder(target, request["max_audio_sec"], LevelWriter(beside) if beside else None)
         for packet in packets(container, audio_stream(container)):
             decoder.add(packet)
         decoder.finish()
@@ -36,8 +44,9 @@ def read_in_sandbox(recording: Path, request: dict[str, Any]) -> dict[str, Any]:
 class Decoder:
     """Turns packets into PCM in `target`, never more than `max_audio_sec` of it (raises `RecordingTooLong`)."""
 
-    def __init__(self, target: BinaryIO, max_audio_sec: float) -> None:
+    def __init__(self, target: BinaryIO, max_audio_sec: float, levels: LevelWriter | None = None) -> None:
         self.target = target
+        self.levels = levels
         self.max_audio_sec = max_audio_sec
         self.written_bytes = 0
         self.damaged = 0
@@ -58,6 +67,8 @@ class Decoder:
             self.damaged += 1
             return
         for frame in frames:
+            if self.levels:
+                self.levels.add(frame)
             self._write(self._resample(frame))
         if time.monotonic() - self.reported_at > REPORT_EVERY_SEC:
             self.reported_at = time.monotonic()
@@ -66,6 +77,8 @@ class Decoder:
     def finish(self) -> None:
         if self.resampler:
             self._write(self.resampler.resample(None))
+        if self.levels:
+            self.levels.finish()
 
     def _resample(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         source = (frame.format.name, frame.layout.name, frame.sample_rate)

@@ -51,7 +51,7 @@ class ChannelLevels:
                 self._sample_rate = frame.sample_rate
             self.heard_sec += frame.samples / frame.sample_rate
             if len(frame.layout.channels) == 2:
-                self._sounds.append(_samples(frame, max(1, frame.sample_rate // THINNED_RATE)))
+                self._sounds.append(samples_of(frame, max(1, frame.sample_rate // THINNED_RATE)))
 
     def apart(self) -> bool:
         """Whether what was heard has one speaker a channel."""
@@ -92,7 +92,7 @@ def apart(levels: Levels) -> bool:
     return float((around[0] * around[1]).sum()) < MOST_CORRELATED * spread
 
 
-def _samples(frame: AudioFrame, step: int) -> Sound:
+def samples_of(frame: AudioFrame, step: int) -> Sound:
     """One row a channel, every `step`th sample, full scale is 1."""
     sound = frame.to_ndarray()
     if not frame.format.is_planar:

@@ -22,10 +22,13 @@ REACH_SEC = 0.35  # of a window's weight (the deviation of a normal distribution
 CHANGE = 2.0  # what a change of speaker costs inside a sentence, in typical evidence of a word
 CHANGE_BETWEEN_SENTENCES = 0.5  # the share of it between two sentences, and the same at a pause
 PAUSE_SEC = 0.25
-LEAST_WINDOWS = 6
-TWO_VOICES = 0.85  # cosine of the two centres: at most, for two voices,
-ONE_VOICE = 0.89  # and at least, for one
+LEAST_WINDOWS = 8
+LEAST_OF_ONE = 4  # windows of the voice that is heard less
 LEAST_SHARE = 0.03  # of the words, for the one who says less
+TWO_VOICES = 0.855  # likeness, at most, for two voices,
+ONE_VOICE = 0.875  # and at least, for one
+FEW = 3.0  # few windows are split more easily by chance: both limits are lower by this over their number
+APART_SEC = (1.39, 2.1)  # two windows so far apart share no sound, but most often a speaker
 
 Outcome = Literal["voices", "one", "unsure"]
 Floats = npt.NDArray[np.float32]
@@ -49,16 +52,40 @@ def tell_apart(voices: Iterable[Voices], segments: Sequence[Segment]) -> Turns:
     if len(at_sec) < LEAST_WINDOWS:
         return Turns("unsure")
     centres = two_centres(vectors)
-    likeness = float(centres[0] @ centres[1])
-    if likeness >= ONE_VOICE:
+    difference = vectors @ (centres[0] - centres[1])
+    alike = likeness(at_sec, vectors, centres) + FEW / len(at_sec)
+    if alike >= ONE_VOICE:
         return Turns("one")
-    evidence = _of_words(words, at_sec, (vectors @ (centres[0] - centres[1])).astype(np.float64))
-    second = _most_likely(evidence, _changes(segments, words))
-    if likeness > TWO_VOICES:
+    fewer = min(int((difference > 0).sum()), int((difference <= 0).sum()))
+    if alike > TWO_VOICES or fewer < LEAST_OF_ONE:
         return Turns("unsure")
+    second = most_likely(_of_words(words, at_sec, difference.astype(np.float64)), change_costs(segments, words))
     if min(second.mean(), 1 - second.mean()) < LEAST_SHARE:
         return Turns("one")
     return Turns("voices", tuple(int(label) for label in np.where(second == second[0], 1, 2)))
+
+
+def likeness(at_sec: Reals, vectors: Floats, centres: Floats) -> float:
+    """How much the two clusters are like parts of one voice: about 0.5 to 0.75 for two voices, 0.8 to 1.1 for one.
+
+    It is the cosine of the centres, less what shows that the clusters are turns: windows of the same turn are more like
+    each other than any two windows are, and are in the same cluster more often than by chance. A voice that is split in
+    two by its sounds or its pitch shows neither.
+    """
+    split = float(centres[0] @ centres[1])
+    after = np.arange(len(at_sec) - 3) + 3  # three hops of half a second
+    apart = at_sec[after] - at_sec[after - 3]
+    after = after[(apart >= APART_SEC[0]) & (apart <= APART_SEC[1])]
+    if len(after) < LEAST_WINDOWS:
+        return split
+    total, count = vectors.sum(axis=0), len(vectors)
+    usual = (float(total @ total) - count) / (count * (count - 1))
+    near = float((vectors[after] * vectors[after - 3]).sum(axis=1).mean())
+    second = vectors @ (centres[1] - centres[0]) > 0
+    share = float(second.mean())
+    chance = share**2 + (1 - share) ** 2
+    together = float((second[after] == second[after - 3]).mean())
+    return split - (near - usual) / max(1 - usual, 1e-9) - 0.1 * (together - chance) / max(1 - chance, 1e-9)
 
 
 def two_centres(vectors: Floats, seed: int = 0) -> Floats:
@@ -110,7 +137,7 @@ def _of_words(words: Sequence[Word], at_sec: Reals, evidence: Reals) -> Reals:
     return found / max(float(np.median(np.abs(evidence))), 1e-9)
 
 
-def _changes(segments: Sequence[Segment], words: Sequence[Word]) -> Reals:
+def change_costs(segments: Sequence[Segment], words: Sequence[Word]) -> Reals:
     """What a change of speaker before each word costs."""
     cost = np.full(len(words), CHANGE)
     starts = np.array([word.start_sec for word in words])
@@ -121,7 +148,7 @@ def _changes(segments: Sequence[Segment], words: Sequence[Word]) -> Reals:
     return cost
 
 
-def _most_likely(evidence: Reals, changes: Reals) -> npt.NDArray[np.int64]:
+def most_likely(evidence: Reals, changes: Reals) -> npt.NDArray[np.int64]:
     """For each word 0 or 1, the second centre: the sequence with the most evidence less what its changes cost."""
     first, second = float(evidence[0]), -float(evidence[0])
     came = np.zeros((len(evidence), 2), dtype=np.int64)

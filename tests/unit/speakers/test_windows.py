@@ -19,7 +19,7 @@ def test_a_word_at_an_edge_has_a_window_inside(audio_sec: float) -> None:
     found = centres([(0.0, 0.1), (audio_sec - 0.1, audio_sec)], audio_sec)
     assert found
     assert found == sorted(set(found))
-    assert all(0.8 <= at <= max(0.8, audio_sec - 0.8) for at in found)
+    assert all(0.7 <= at <= max(0.7, audio_sec - 0.7) for at in found)
 
 
 def test_every_word_has_a_window_within_reach() -> None:
