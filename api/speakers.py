@@ -31,7 +31,7 @@ def speakers(session_id: uuid.UUID, person: Caller) -> dict[str, str | None]:
 @router.put(
     "/{session_id:uuid}/speakers",
     summary="Name who speaks",
-    responses={**EXAMPLES, **documented(403, 404, 409, 410, 422, 503)},
+    responses={**EXAMPLES, **documented(400, 403, 404, 409, 410, 422, 503)},
 )
 def name_speakers(session_id: uuid.UUID, names: SpeakerNames, person: Caller) -> dict[str, str | None]:
     """The names appear in the transcript and all its formats at once. A label that is left out loses its name."""

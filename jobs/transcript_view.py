@@ -10,11 +10,11 @@ from jobs.durations import clock
 from store.speaker_names import Voice, in_order
 from store.transcript_queries import Line
 
-# A word below this is shaded. Whisper's probabilities are those of its text given the sound, averaged over a word's
-# tokens: of words under 0.5 about every second one is wrong, of those above about one in twenty.
+# A word below this is shaded. Whisper base on 467 words of read speech, a third of them clean and the others with white
+# noise at 10 and 3 dB: of 35 words below 22 were wrong (63 %), of 432 others 24 (6 %).
 UNCERTAIN_BELOW = 0.5
-# PocketSphinx is left out: it divides its belief among the words that it was offered, so on a real call a wrong word
-# has 0.9 as often as a right one, and what is not shaded would pass for certain. Its drafts carry a warning as a whole.
+# PocketSphinx is left out: on the same speech with noise 187 of 214 words were below, and of the 27 that would have
+# passed for certain 15 were wrong. Its drafts carry a warning as a whole.
 ENGINES_THAT_KNOW = frozenset({"whisper", "google"})
 LOOK_AHEAD_CHARS = 12  # between two words: spaces and punctuation
 
@@ -41,10 +41,10 @@ def _line(line: Line, engine: str, number: dict[str, int]) -> dict[str, Any]:
     `uncertain` are two each: which word, and its confidence in percent."""
     words: list[int] = []
     uncertain: list[int] = []
-    for at, ((gap, length), (_, start_sec, confidence)) in enumerate(_placed(line)):
-        words += [gap, length, max(round(100 * (start_sec - line.start_sec)), 0)]
+    for gap, length, start_sec, confidence in _placed(line):
         if confidence is not None and is_uncertain(engine, confidence):
-            uncertain += [at, int(100 * confidence)]
+            uncertain += (len(words) // 3, int(100 * confidence))
+        words += (gap, length, max(round(100 * (start_sec - line.start_sec)), 0))
     return {
         "start": line.start_sec,
         "end": line.end_sec,
@@ -56,17 +56,21 @@ def _line(line: Line, engine: str, number: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _placed(line: Line) -> Iterator[tuple[tuple[int, int], tuple[str, float, float | None]]]:
-    """The words that stand in the line's text, each with its distance from the one before and its length, as a browser
-    counts characters. One that is written otherwise there is passed over."""
-    end = 0
-    for word in line.words:
-        written = word[0].strip()
-        start = _find(line.text, written, end)
-        if start >= 0:
-            after = start + len(written)
-            yield (_length(line.text[end:start]), _length(line.text[start:after])), word
-            end = after
+def _placed(line: Line) -> Iterator[tuple[int, int, float, float | None]]:
+    """The words that stand in the line's text: the distance from the one before and the length, as a browser counts
+    characters, start and confidence. One that is written otherwise there is passed over."""
+    text, end = line.text, 0
+    one_each = text.isascii()
+    for spelled, start_sec, confidence in line.words:
+        written = spelled.strip()
+        start = _find(text, written, end)
+        if start < 0:
+            continue
+        before, end = end, start + len(written)
+        if one_each:
+            yield start - before, end - start, start_sec, confidence
+        else:
+            yield _length(text[before:start]), _length(text[start:end]), start_sec, confidence
 
 
 def _find(text: str, written: str, begin: int) -> int:

@@ -53,7 +53,7 @@ def test_a_name_is_in_every_reading_of_the_transcript(new_session: New) -> None:
     assert [(line.speaker, line.speaker_label) for line in lines] == [
         *(("Coach", "Speaker 1"), ("Client", "Speaker 2"), (None, None)),
     ]
-    assert lines[0].words == (("Well,", 0.0, 0.97), ("maybe", 0.5, 0.34))
+    assert lines[0].words == (("Well,", 0.0, 0.97), ("maybe", 0.3, 0.34))
     assert naming.speakers(session_id, ANNA) == [Voice("Speaker 1", "Coach"), Voice("Speaker 2", "Client")]
 
 
