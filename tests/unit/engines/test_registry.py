@@ -126,7 +126,7 @@ def test_google_is_offered_where_there_is_a_project(
     if offered:
         registry.check_engine("google")
     else:
-        with pytest.raises(EngineUnknown, match="choose one of: pocketsphinx\\."):
+        with pytest.raises(EngineUnknown, match="choose one of: whisper, pocketsphinx\\."):
             registry.check_engine("google")
 
 
