@@ -38,7 +38,6 @@ from store.database import forget_connections, transaction
 from store.logs import about_session
 from store.settings import settings
 
-CERTAIN = 0.8  # a language that is heard with less contradicts nobody
 GO_ON_SEC = 10.0  # then a new work-horse takes over
 stopping = threading.Event()  # set when this process is asked to end: the session is handed back at once
 standing = Standing(before_fork=forget_connections)  # this work-horse's recognising processes
@@ -208,8 +207,8 @@ def _recognise(
 
 
 def _note_language(claim: Claim, heard: LanguageHeard) -> bool:
-    """Write the language on the session. One that was chosen stays, unless that is all that could be heard."""
-    if claim.language != DETECT and heard.probability < CERTAIN:
+    """Write the language on the session; False when the claim was lost."""
+    if claim.language != DETECT and not heard.certain:
         return True
     with transaction() as db:
         return checkpoints.note_language(db, claim.session_id, claim.claim_no, heard.language, instead_of=DETECT)

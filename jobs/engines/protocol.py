@@ -92,10 +92,11 @@ class Heard:
 
 @dataclass(frozen=True)
 class LanguageHeard:
-    """The language that is spoken in the recording, with a probability of 0..1; before any chunk is done."""
+    """The language that is spoken in the recording; before any chunk is done. Not `certain`: a guess from little
+    speech, which may fill in what nobody has chosen, and contradicts nobody."""
 
     language: str
-    probability: float
+    certain: bool
 
 
 @dataclass(frozen=True)

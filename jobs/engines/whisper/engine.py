@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from jobs.speakers.encoder import Encoder
 
 ENOUGH_SPEECH_SEC = 30.0  # to hear which language it is
+LITTLE_SPEECH_SEC, SOME_SPEECH_SEC = 1.0, 10.0
+CERTAIN, LIKELY = 0.8, 0.5  # probabilities that a language needs, with little speech and with some
 BETWEEN_SEC = 0.1  # of silence between pieces of speech that are put together
 
 
@@ -69,7 +71,7 @@ class Whisper:
         return Heard(known, self._voices(samples, chunk, known) if wanted.voices and known else None)
 
     def detect(self, pcm: Path, chunks: Sequence[Chunk]) -> LanguageHeard | None:
-        """The language of the first half minute of speech; None where nobody speaks."""
+        """The language of the first half minute of speech; None where nobody speaks, or too little to tell."""
         from jobs.engines.whisper.speech import speech_in
 
         pieces: list[Samples] = []
@@ -78,13 +80,18 @@ class Whisper:
             samples = _samples(pcm, chunk)
             for span in speech_in(samples):
                 piece = samples[round(span.start_sec * SAMPLE_RATE) : round(span.end_sec * SAMPLE_RATE)][:missing]
+                if len(piece) == 0:
+                    break
                 pieces += [piece, np.zeros(round(BETWEEN_SEC * SAMPLE_RATE), dtype=np.float32)]
                 missing -= len(piece)
             if missing <= 0:
                 break
         if not pieces:
             return None
-        return LanguageHeard(*self._model.heard_language(np.concatenate(pieces)))
+        language, probability = self._model.heard_language(np.concatenate(pieces))
+        speech_sec = ENOUGH_SPEECH_SEC - missing / SAMPLE_RATE
+        certain = probability >= (LIKELY if speech_sec >= SOME_SPEECH_SEC else CERTAIN)
+        return LanguageHeard(language, certain) if certain or speech_sec >= LITTLE_SPEECH_SEC else None
 
     def _voices(self, samples: "Samples", chunk: Chunk, segments: Sequence[Segment]) -> Voices | None:
         """What tells the voices apart; None where that is not possible. It never costs the words."""

@@ -160,7 +160,8 @@ def _words(part: Decoded, begin_sec: float, end_sec: float) -> list[Word]:
     """The words of a decoded part; what has no space before it goes on with the word before."""
     found: list[Word] = []
     for word in part.words or ():
-        start, end = begin_sec + word.start, min(begin_sec + word.end, end_sec)
+        start = begin_sec + word.start
+        end = max(min(begin_sec + word.end, end_sec), start)
         text, probability = word.word.strip(), float(word.probability)
         if not text:
             continue
@@ -173,7 +174,7 @@ def _words(part: Decoded, begin_sec: float, end_sec: float) -> list[Word]:
                 confidence=min(before.confidence or 0.0, probability),
             )
         else:
-            found.append(Word(text, min(start, end), end, probability))
+            found.append(Word(text, start, end, probability))
     return found
 
 
