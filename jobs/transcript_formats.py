@@ -65,8 +65,10 @@ def as_vtt(segments: Sequence[Segment]) -> str:
 
 
 def as_json(segments: Sequence[Segment], *, session_id: uuid.UUID, title: str, complete: bool) -> str:
-    """All that is known of each segment, words with their times included; seconds."""
-    whole = {"session_id": str(session_id), "title": title, "complete": complete, "segments": list(segments)}
+    """All that is known of each segment, words with their times included; seconds. `speaker_label` is what `speaker` is
+    while nobody has given a name."""
+    labelled = [{"speaker_label": segment.get("speaker"), **segment} for segment in segments]
+    whole = {"session_id": str(session_id), "title": title, "complete": complete, "segments": labelled}
     return json.dumps(whole, ensure_ascii=False)
 
 

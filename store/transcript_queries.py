@@ -29,8 +29,7 @@ def segments_so_far(db: Session, session_id: uuid.UUID) -> list[dict[str, Any]]:
         .where(TranscriptChunk.session_id == session_id)
         .order_by(TranscriptChunk.start_sec)
     )
-    segments = (segment for chunk in db.scalars(statement) for segment in chunk)
-    return [{**segment, "speaker_label": segment.get("speaker")} for segment in segments]  # nobody has names yet
+    return [segment for chunk in db.scalars(statement) for segment in chunk]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from store.speaker_names import Voice
 from tests.instruments.claims import claimed, complete, set_facts
 from tests.instruments.people import coach, ops
 from tests.instruments.speaking import dialogue
+from tests.instruments.waiting import wait_until
 
 New = Callable[..., uuid.UUID]
 ANNA = coach("anna")
@@ -106,6 +107,25 @@ def test_two_who_name_at_once_leave_what_one_of_them_wanted(new_session: New) ->
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(click, ("Coach", "Client")))
     assert sorted(map(str, shown(session_id))) == ["Client", "Coach"]
+
+
+def somebody_waits() -> bool:
+    """For a lock; in a transaction of its own, which sees what is so now."""
+    with transaction() as db:
+        return bool(db.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")))
+
+
+def test_a_swap_is_of_the_names_that_are_there_when_its_turn_comes(new_session: New) -> None:
+    session_id = transcribed(new_session, "Speaker 1", "Speaker 2")
+    naming.name_one(session_id, "Speaker 1", "Coach", ANNA)
+    with ThreadPoolExecutor(1) as threads:
+        with transaction() as db:
+            speaker_names.lock(db, session_id)
+            speaker_names.write(db, session_id, {"Speaker 1": "Anna"})
+            swapping = threads.submit(naming.swap, session_id, ANNA)
+            wait_until(somebody_waits)
+        swapping.result(30)
+    assert shown(session_id) == ["Client", "Anna"]
 
 
 def test_names_go_with_the_words_and_with_the_session(new_session: New, settings_of: Callable[..., None]) -> None:

@@ -50,7 +50,14 @@ def test_nobody_spoke(wanted: str, empty: str) -> None:
 
 def test_json_holds_everything() -> None:
     written = json.loads(write(Format.JSON, TALK, session_id=ID, title="Über", complete=False))
-    assert written == {"session_id": str(ID), "title": "Über", "complete": False, "segments": TALK}
+    labelled = [{**one, "speaker_label": one["speaker"]} for one in TALK]
+    assert written == {"session_id": str(ID), "title": "Über", "complete": False, "segments": labelled}
+
+
+def test_json_has_the_name_and_the_label_that_it_was_given_to() -> None:
+    named = segment(0, 1, "hello", "Coach") | {"speaker_label": "Speaker 1"}
+    [written] = json.loads(write(Format.JSON, [named], session_id=ID, title=""))["segments"]
+    assert (written["speaker"], written["speaker_label"]) == ("Coach", "Speaker 1")
 
 
 @pytest.mark.parametrize(
