@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper.vad import get_vad_model
 
 from jobs.media.pcm import SAMPLE_RATE
 
 Samples = npt.NDArray[np.float32]
 
-# 0.5 drops short words: "Hello?" on a telephone lasts 0.1 s for the detector
-OPTIONS = VadOptions(threshold=0.35, min_speech_duration_ms=0, min_silence_duration_ms=500, speech_pad_ms=0)
+STEP = 512  # samples: the detector gives a probability for each
+LIKELY = 0.35  # speech; 0.5 drops short words: "Hello?" on a telephone lasts 0.1 s for the detector
+POSSIBLE = 0.1  # speech in noise, where a good part of it is likely: else a third of a noisy call is lost
+MIN_LIKELY = 0.1  # of a span of possible speech
+PAUSE_SEC = 0.5  # shorter ones do not divide a span
 # Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Of readers, phones
 # and synthetic voices, 0.3 s of speech change by 2.2 dB at least; steady tones by 1.3 dB at most.
 MIN_CHANGE_DB = 1.6
@@ -41,12 +44,28 @@ class Span:
 
 def speech_in(samples: Samples) -> list[Span]:
     """The spans in which somebody speaks, in order. Pauses of half a second and more lie between them."""
-    found = get_speech_timestamps(samples, OPTIONS)
-    return [
-        Span(one["start"] / SAMPLE_RATE, one["end"] / SAMPLE_RATE)
-        for one in found
-        if changes(samples[one["start"] : one["end"]])
-    ]
+    if not len(samples):
+        return []
+    probable = get_vad_model()(np.pad(samples, (0, -len(samples) % STEP))).reshape(-1)
+    found: list[tuple[int, int]] = []
+    for begin, end in _runs(probable >= POSSIBLE):
+        likely = probable[begin:end] >= LIKELY
+        if likely.mean() >= MIN_LIKELY:
+            found.append((begin, end))
+        else:
+            found += [(begin + first, begin + last) for first, last in _runs(likely)]
+    spans = [(begin * STEP, min(end * STEP, len(samples))) for begin, end in found]
+    return [Span(a / SAMPLE_RATE, b / SAMPLE_RATE) for a, b in spans if changes(samples[a:b])]
+
+
+def _runs(steps: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """From where to where steps are true, over gaps shorter than a pause."""
+    at = np.flatnonzero(steps)
+    if not len(at):
+        return []
+    breaks = np.flatnonzero(np.diff(at) > PAUSE_SEC * SAMPLE_RATE / STEP)
+    begins, ends = np.concatenate([at[:1], at[breaks + 1]]), np.concatenate([at[breaks], at[-1:]])
+    return [(int(begin), int(end) + 1) for begin, end in zip(begins, ends, strict=True)]
 
 
 def total_sec(spans: Sequence[Span]) -> float:
