@@ -31,9 +31,7 @@ def sentences(words: Sequence[Word], *, between: str = " ") -> tuple[Segment, ..
     """Whole sentences of an engine that writes them, split only at a long pause or where one goes on for very long.
     `between` is what stands between two words: nothing in languages that are written without spaces."""
     lines = [
-        line
-        for sentence in _sentences(words)
-        for line in _split(sentence, PAUSE_IN_SENTENCE_SEC, LONGEST_SENTENCE_SEC)
+        line for sentence in _sentences(words) for line in _split(sentence, PAUSE_IN_SENTENCE_SEC, LONGEST_SENTENCE_SEC)
     ]
     return tuple(_segment(line, None, str, between) for line in lines)
 
@@ -72,9 +70,7 @@ def _split(words: list[Word], pause_sec: float, longest_sec: float) -> list[list
     return _split(words[:at], pause_sec, longest_sec) + _split(words[at:], pause_sec, longest_sec)
 
 
-def _segment(
-    words: list[Word], speaker: str | None, spelled: Callable[[str], str], between: str = " "
-) -> Segment:
+def _segment(words: list[Word], speaker: str | None, spelled: Callable[[str], str], between: str = " ") -> Segment:
     known = [word.confidence for word in words if word.confidence is not None]
     return Segment(
         start_sec=words[0].start_sec,

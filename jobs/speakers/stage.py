@@ -124,9 +124,7 @@ class SpeakerStage:
     def _save(self, told: dict[float, list[dict[str, object]]]) -> bool:
         claim = self._claim
         with transaction() as db:
-            return checkpoints.tell_speakers(
-                db, claim.session_id, claim.claim_no, engine=claim.engine, segments=told
-            )
+            return checkpoints.tell_speakers(db, claim.session_id, claim.claim_no, engine=claim.engine, segments=told)
 
     def _end(self, outcome: str) -> None:
         with transaction() as db:

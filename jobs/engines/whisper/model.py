@@ -114,5 +114,3 @@ def _device() -> tuple[str, str]:
     if wished == "cuda":
         log.warning("WHISPER_DEVICE is cuda, but there is no graphics card that can be used: the processor does it")
     return "cpu", "int8"
-
-
