@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.problems import RETRY_AFTER_SEC, ApiProblem, documented
+from jobs.engines import registry
 from jobs.queue_health import queue_health
 from jobs.stopped_engines import stopped_engines
 from store import migrations
@@ -88,7 +89,7 @@ async def ready() -> Readiness:
 
 
 def _degraded() -> list[Degraded]:
-    return [*_queue(), *_engines()]
+    return [*_queue(), *_engines(), *_weights()]
 
 
 def _queue() -> list[Degraded]:
@@ -107,6 +108,11 @@ def _engines() -> list[Degraded]:
         Degraded(part=f"engine {engine.stop.engine}", why=f"{engine.label} is stopped: {engine.stop.error_text}")
         for engine in stopped
     ]
+
+
+def _weights() -> list[Degraded]:
+    why = registry.step_down()
+    return [Degraded(part="weights", why=why)] if why else []
 
 
 def _not_ready(part: str, why: str) -> ApiProblem:

@@ -37,6 +37,8 @@ def section(who: Person) -> None:
     kept = live.ask(submit.kept, who)
     with st.container():
         st.fragment(_receive)(_limits([str(prospect.recording.id) for prospect in kept]))
+    if why := registry.step_down():
+        st.caption(f":material/info: {plain(why)}")
     if not kept:
         return
     ids = [prospect.recording.id for prospect in kept]
