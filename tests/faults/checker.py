@@ -6,7 +6,7 @@ A problem is `lost`, `duplicated`, `illegal`, `unsettled` or `unexplained`; the 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.faults import rules_of_content, rules_of_life, rules_of_operations
+from tests.faults import rules_of_content, rules_of_cores, rules_of_life, rules_of_operations
 from tests.faults.journal import Journal
 from tests.faults.rules_of_operations import Provider
 from tests.faults.snapshot import Snapshot
@@ -45,6 +45,7 @@ def check(
         *_as("lost", rules_of_content.lost(snapshot, journal)),
         *_as("duplicated", rules_of_content.duplicated(snapshot)),
         *_as("illegal", rules_of_life.illegal(snapshot, journal)),
+        *_as("illegal", rules_of_cores.crowded(snapshot)),
         *_as("unsettled", rules_of_life.unsettled(snapshot, journal)),
         *_as("unexplained", rules_of_life.unexplained(snapshot, max_failures)),
         *(Problem("unsettled", "-", process) for process in left_over),

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 
-from tests.faults import recordings
 from tests.faults.journal import Act, Journal, Upload
 
 THREADS = 24
@@ -66,10 +65,11 @@ def visits(seed: int, count: int, seconds: float) -> list[Visit]:
 class Clients:
     """All coaches of a run. `sending` counts those whose recording is on its way at this moment."""
 
-    def __init__(self, api: str, seed: int, planned: list[Visit], *, remote: bool = False) -> None:
+    def __init__(self, api: str, seed: int, planned: list[Visit], make: Callable[[int, int], bytes]) -> None:
+        """`make` gives the recording of a seed and a number."""
         self.journal = Journal()
         self.sending = 0
-        self._api, self._seed, self._planned, self._remote = f"{api}/api/v1", seed, planned, remote
+        self._api, self._seed, self._planned, self._make = f"{api}/api/v1", seed, planned, make
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="client")
         self._http = httpx.Client(timeout=TIMEOUT_SEC, limits=httpx.Limits(max_connections=THREADS + 8))
@@ -112,7 +112,7 @@ class Clients:
             self._futures.append(self._pool.submit(self._visit, visit))
 
     def _visit(self, visit: Visit) -> None:
-        recording = recordings.make(self._seed, visit.number, remote=self._remote)
+        recording = self._make(self._seed, visit.number)
         two = visit.plan == "in two steps"
         upload = Upload(visit.number, hashlib.sha256(recording).hexdigest(), len(recording), in_two_steps=two)
         self.journal.begin(upload)

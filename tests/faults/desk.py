@@ -63,6 +63,7 @@ class Desk:
             "MAX_FAILURES": str(MAX_FAILURES),
             supervise.PROXIED: f"postgresql://postgres@127.0.0.1:{proxy_port}/transcript_desk",
             launch.SABOTAGE: options.sabotage,
+            launch.CORES: "" if options.real else str(options.cores),
             **options.clocks,
             **(cloud or {}),
         }

@@ -1,4 +1,4 @@
-"""The kinds of faults there are: of any desk, of the suite's own engine alone, and of Google alone."""
+"""The kinds of faults there are: of any desk, of engines on this machine, and of Google alone."""
 
 from dataclasses import dataclass
 
@@ -40,8 +40,10 @@ OF_ANY: dict[str, Kind] = {
     "connections silent": Kind("database", 2, 1.0, 3.0),
     "connections refused": Kind("database", 2, 1.0, 3.0),
 }
-OF_SUITE: dict[str, Kind] = {
+OF_LOCAL: dict[str, Kind] = {
     "recognising process killed": Kind("processes", 2),
+    "process with a core killed": Kind("processes", 2),
+    "process with a core stopped": Kind("stops", 1),  # for good
     "disk full for audio": Kind("disk", 1, 2.0, 4.0),
 }
 OF_GOOGLE: dict[str, Kind] = {
@@ -98,7 +100,7 @@ class Kinds:
 
 KINDS_OF = {
     "suite": Kinds(
-        OF_ANY | OF_SUITE,
+        OF_ANY | OF_LOCAL,
         EVERY_SEC,
         {WEB_POINTS: UPLOAD, WORKER_POINTS: (*WORK, *FROZEN), RECONCILER_POINTS: RECONCILE},
     ),
@@ -113,3 +115,8 @@ KINDS_OF = {
         long_freeze_share=0.05,
     ),
 }
+
+
+def kinds_of(engine: str) -> Kinds:
+    """The product's own local engines meet the faults of the suite's."""
+    return KINDS_OF.get(engine, KINDS_OF["suite"])

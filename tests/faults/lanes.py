@@ -57,6 +57,8 @@ class Scene:
             "worker's tree killed": process_faults.tree_killed,
             "worker's tree stopped past its lease": process_faults.tree_stopped,
             "recognising process killed": process_faults.recogniser_killed,
+            "process with a core killed": process_faults.holder_killed,
+            "process with a core stopped": process_faults.holder_stopped,
             "reconciler killed": process_faults.reconciler_killed,
             SUPERVISOR: process_faults.supervisor_killed,
             "Redis killed, its data gone": queue_faults.killed_empty,

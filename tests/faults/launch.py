@@ -6,6 +6,7 @@ import sys
 
 GOOGLE = "google"
 SABOTAGE = "FAULTS_SABOTAGE"  # the name of a sabotage; empty or not set: none
+CORES = "FAULTS_CORES"  # how many cores the product believes to have; empty: those that there are
 
 
 def main(kind: str) -> int:
@@ -13,6 +14,10 @@ def main(kind: str) -> int:
 
     remote = os.environ.get("STT_ENGINE") == GOOGLE
     engine.register_here()
+    if kind == "worker":
+        engine.watch_children()
+    if cores := os.environ.get(CORES):
+        seams.replace("jobs.core_files:count", lambda _: lambda: int(cores))
     if name := os.environ.get(SABOTAGE):
         sabotage.SABOTAGES[name](kind)
     seams.install(kind, remote=remote)

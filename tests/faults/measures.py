@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tests.faults.engine import WORK_FILE
 from tests.faults.faults import Fault
@@ -64,19 +65,19 @@ def detection_times(faults: list[Fault], snapshot: Snapshot) -> list[float]:
     ]
 
 
-def needless_work(folder: Path, snapshot: Snapshot) -> int:
+def needless_work(snapshot: Snapshot) -> int:
     """Chunks that were recognised again although they had been stored before that began."""
     stored: dict[tuple[str, float], float] = {}
     for write in snapshot.writes:
         if write.kind == "transcript_chunk":
             stored.setdefault((write.session_id, write.start_sec), write.at.timestamp())
     return sum(
-        line["begun"] > stored.get((line["session_id"], line["start_sec"]), float("inf")) for line in work(folder)
+        line["begun"] > stored.get((line["session_id"], line["start_sec"]), float("inf")) for line in snapshot.work
     )
 
 
-def work(folder: Path) -> list[dict[str, float]]:
-    """What the suite's engine did, chunk by chunk."""
+def work(folder: Path) -> list[dict[str, Any]]:
+    """What the local engine did, chunk by chunk."""
     file = folder / WORK_FILE
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 

@@ -1,9 +1,11 @@
 """What a run is asked for, and the product's settings in it."""
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.engines.registry import ENGINES
 from tests.faults.engine import NAME as ENGINE
 from tests.faults.launch import GOOGLE
 from tests.faults.sabotage import SABOTAGES
@@ -56,6 +58,16 @@ class Options:
         return self.engine == GOOGLE
 
     @property
+    def real(self) -> bool:
+        """Whether one of the product's local engines recognises, and not the suite's."""
+        return self.engine not in {ENGINE, GOOGLE}
+
+    @property
+    def cores(self) -> int:
+        """How many chunks may be worked on at a time. The suite's engine sleeps: it has more than the machine."""
+        return len(os.sched_getaffinity(0)) if self.real else max(2, self.workers * 2 // 3)
+
+    @property
     def lease_sec(self) -> float:
         return float(self.clocks.get("LEASE_SEC", 30))
 
@@ -66,7 +78,7 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--sessions", type=int, default=240)
     parser.add_argument("--seconds", type=float, default=150.0, help="how long faults fall")
     parser.add_argument("--seed", type=int, default=7, help="the same seed plans the same faults")
-    parser.add_argument("--engine", choices=[ENGINE, GOOGLE], default=ENGINE, help="what recognises")
+    parser.add_argument("--engine", choices=[ENGINE, *ENGINES], default=ENGINE, help="what recognises")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--sabotage", choices=sorted(SABOTAGES), default="", help="take one protection away")
     parser.add_argument("--healthy", action="store_true", help="no faults: count false alarms of stalled sessions")

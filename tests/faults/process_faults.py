@@ -18,6 +18,7 @@ DIE_WITHIN_SEC = 1.0  # a child whose parent was killed; the kernel does it at o
 DYING_WITHIN_SEC = 10.0  # …but one that has its SIGKILL still needs a turn on a core
 SIGKILL_PENDING = 1 << (signal.SIGKILL - 1)
 BORN_WITHIN_SEC = 6.0  # a fork server binds itself to its parent when its interpreter has started
+GUARDED_WITHIN_SEC = 6.0  # beyond the lease, on a busy machine
 BUSY_FIRST = 0.8  # how often a worker is chosen that has a work-horse
 
 
@@ -66,6 +67,53 @@ def recogniser_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
     with suppress(psutil.NoSuchProcess):
         _hit(fault, psutil.Process(recogniser.ppid()).ppid())
     send(recogniser, signal.SIGKILL)
+
+
+def holder_killed(desk: Desk, planned: Planned, fault: Fault) -> None:
+    """One that works on a chunk: its core has to be free at once."""
+    holder = _choose(lambda: core_holders(desk), planned)
+    with suppress(psutil.NoSuchProcess):
+        _hit(fault, psutil.Process(holder.ppid()).ppid())
+    send(holder, signal.SIGKILL)
+
+
+def holder_stopped(desk: Desk, planned: Planned, fault: Fault) -> None:
+    """One that works on a chunk stands still for good, alone: the product has to kill it after a lease."""
+    holder = _choose(lambda: _stopped_with_a_core(desk, planned), planned)
+    with suppress(psutil.NoSuchProcess):
+        _hit(fault, psutil.Process(holder.ppid()).ppid())
+    deadline = time.monotonic() + desk.options.lease_sec + GUARDED_WITHIN_SEC
+    while is_alive(holder):
+        if time.monotonic() > deadline:
+            fault.survivors.append(f"{holder.pid} was stopped for more than a lease and keeps its core")
+            send(holder, signal.SIGKILL)
+            return
+        time.sleep(0.05)
+
+
+def _stopped_with_a_core(desk: Desk, planned: Planned) -> list[psutil.Process]:
+    """One that is stopped now and has a core: it may have given it back in between, then it goes on."""
+    holders = core_holders(desk)
+    if not holders:
+        return []
+    chosen = holders[int(planned.draw * len(holders))]
+    send(chosen, signal.SIGSTOP)
+    if chosen in core_holders(desk):
+        return [chosen]
+    send(chosen, signal.SIGCONT)
+    return []
+
+
+def core_holders(desk: Desk) -> list[psutil.Process]:
+    """Who has a core, as the kernel tells it."""
+    cores = {path.stat().st_ino for path in (desk.folder / "cores").glob("core.*")}
+    found = []
+    for line in Path("/proc/locks").read_text().splitlines():
+        _, kind, _, mode, pid, file, *_ = line.replace("-> ", "").split()
+        if "->" not in line and kind == "FLOCK" and mode == "WRITE" and int(file.rpartition(":")[2]) in cores:
+            with suppress(psutil.NoSuchProcess):
+                found.append(psutil.Process(int(pid)))
+    return found
 
 
 def reconciler_killed(desk: Desk, planned: Planned, fault: Fault) -> None:

@@ -2,8 +2,12 @@
 
 import hashlib
 import io
+import struct
 import wave
+from functools import cache
+from pathlib import Path
 
+import av
 import numpy as np
 
 SAMPLE_RATE = 16_000
@@ -13,6 +17,8 @@ REMOTE_SEC = (32.0, 42.0)  # a half is missing only when that is more than the d
 CONVERTED_EVERY = 5
 WIDE_BYTES = 3
 TEXT_LETTERS = 32
+SAMPLE = Path(__file__).parents[2] / "sample" / "coaching-dialogue.flac"
+SPOKEN_SEC = ((0.0, 8.5), (8.5, 20.0), (20.0, 29.5))  # stretches of it: two chunks each
 
 
 def make(seed: int, number: int, *, remote: bool = False) -> bytes:
@@ -37,6 +43,27 @@ def make(seed: int, number: int, *, remote: bool = False) -> bytes:
         out.setframerate(SAMPLE_RATE)
         out.writeframes(_widened(sound) if wide else sound.tobytes())
     return file.getvalue()
+
+
+def spoken(seed: int, number: int) -> bytes:
+    """One of a few stretches of speech as WAV, for a real engine: each file is another one, by a chunk that says so."""
+    start, end = (round(second * SAMPLE_RATE) for second in SPOKEN_SEC[number % len(SPOKEN_SEC)])
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(BYTES_PER_SAMPLE)
+        out.setframerate(SAMPLE_RATE)
+        out.writeframes(_speech()[start:end].tobytes())
+    content = file.getvalue() + struct.pack("<4sIqq", b"note", 16, seed, number)
+    return content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
+
+
+@cache
+def _speech() -> np.ndarray:
+    with av.open(str(SAMPLE)) as source:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        frames = [part for frame in source.decode(audio=0) for part in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]).astype(np.int16)
 
 
 def samples_of(recording: bytes) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.faults import rules_of_operations
+from tests.faults import rules_of_cores, rules_of_operations
 from tests.faults.checker import KINDS, Problem
 from tests.faults.desk import Desk
 from tests.faults.faults import FaultLog
@@ -81,6 +81,7 @@ def figures(
         "dead workers noticed after (median / most)": _pair(median(detection), max(detection)) if detection else "-",
         "cancelled or retried by hand": sum(act.done for act in journal.acts),
         "chunks recognised again needlessly": needless,
+        "chunks at a time at most, of so many cores": f"{rules_of_cores.most_at_once(snapshot)[0]} of {snapshot.cores}",
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.faults.journal import Journal
-from tests.faults.recordings import expected_text, samples_of
+from tests.faults.recordings import expected_text, samples_of, text_of
 from tests.faults.snapshot import SegmentRow, SessionRow, Snapshot, by_session
 
 Found = Iterator[tuple[str, str]]
@@ -34,15 +34,23 @@ def lost(snapshot: Snapshot, journal: Journal) -> Found:
         elif hashlib.sha256(recording).hexdigest() != session.audio_sha256:
             yield session.id, "its audio has changed"
         elif session.status == "completed":
-            yield from _text(session, segments.get(session.id, []), recording)
+            yield from _text(session, segments.get(session.id, []), recording, snapshot.words)
 
 
-def _text(session: SessionRow, segments: list[SegmentRow], recording: bytes) -> Found:
-    """The segments have to cover the recording without gap or overlap, each with the text of its samples."""
+def _text(session: SessionRow, segments: list[SegmentRow], recording: bytes, words: dict[str, str] | None) -> Found:
+    """The segments have to cover the recording without gap or overlap, each with the text of its samples.
+
+    Of a real engine they have to be the `words` that it heard undisturbed.
+    """
     try:
         sound = samples_of(recording)
     except wave.Error:
         yield session.id, "its audio is no recording"
+        return
+    if words is not None:
+        heard = " ".join(segment.text for segment in segments)
+        if heard != words[text_of(sound)]:
+            yield session.id, f"its words are not those of an undisturbed run: {heard[:200]!r}"
         return
     reached = 0.0
     for segment in segments:

@@ -4,13 +4,27 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg2
 
-from tests.faults import checker, clients, database_faults, healthy, lanes, measures, report, schedule, snapshot, sweep
+from tests.faults import (
+    checker,
+    clients,
+    database_faults,
+    healthy,
+    lanes,
+    measures,
+    recordings,
+    report,
+    schedule,
+    snapshot,
+    sweep,
+    undisturbed,
+)
 from tests.faults.clients import Clients
 from tests.faults.cloud import Cloud
 from tests.faults.desk import Desk, is_alive
@@ -52,7 +66,8 @@ def run(options: Options) -> Report:
 
 def _watched(desk: Desk, proxy: Proxy, disk: Disk, cloud: Cloud | None, options: Options) -> Report:
     visits = clients.visits(options.seed, options.sessions, ARRIVING_SHARE * options.seconds)
-    coaches, log = Clients(desk.api, options.seed, visits, remote=options.remote), FaultLog()
+    make = recordings.spoken if options.real else partial(recordings.make, remote=options.remote)
+    coaches, log = Clients(desk.api, options.seed, visits, make), FaultLog()
     plan = [] if options.healthy else schedule.draw(options.seed, options.seconds, options.only, options.engine)
     monitor = healthy.Monitor(desk) if options.healthy else None
     coaches.start()
@@ -74,13 +89,19 @@ def _watched(desk: Desk, proxy: Proxy, disk: Disk, cloud: Cloud | None, options:
         provider = Provider.of(operations, cloud.objects())
     found = snapshot.read(desk.urls.database, cloud.audio if cloud else lambda uri: _audio(disk, uri))
     left_over += desk.stop()
+    found = replace(
+        found,
+        work=measures.work(desk.folder),
+        cores=options.cores,
+        words=undisturbed.words(options.engine) if options.real else None,
+    )
     problems = checker.check(found, coaches.journal, max_failures=MAX_FAILURES, left_over=left_over, provider=provider)
     figures = report.figures(
         found,
         coaches.journal,
         log,
         measures.detection_times(log.fallen, found),
-        measures.needless_work(desk.folder, found),
+        measures.needless_work(found),
     )
     return Report(
         options=asdict(options),

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +123,19 @@ def leash(kind: str) -> None:
             replace(f"{module}:die_with_parent", lambda _: lambda _parent: None)
 
 
+def cores(kind: str) -> None:
+    """Each recognising process works when it likes."""
+    if kind == "worker":
+        replace("jobs.cores:core", lambda _: lambda _session: nullcontext())
+        replace("jobs.cores:is_spare", lambda _: lambda: True)
+
+
+def guard(kind: str) -> None:
+    """A process that is stopped keeps its core."""
+    if kind == "worker":
+        replace("jobs.core_files:Cores.end_stopped", lambda _: lambda _self: None)
+
+
 def reconciler(kind: str) -> None:
     """No session is taken over and no doorbell rung again."""
     if kind == "reconciler":
@@ -153,7 +167,7 @@ SABOTAGES: dict[str, Callable[[str], None]] = {
     function.__name__.replace("_", "-"): function
     for function in (
         *(fence, checkpoint_fence, compare_and_set, atomic_commit, acknowledge, sweep),
-        *(watchdog, leash, reconciler),
+        *(watchdog, leash, cores, guard, reconciler),
         *(intent, stale_intent, abandoned),
     )
 }

@@ -35,6 +35,8 @@ PROOFS: dict[str, Proof] = {
     "sweep": Proof("lost", ("Redis flushed",)),
     "watchdog": Proof("unsettled", ("at checkpoint.begins (hang)",)),
     "leash": Proof("unsettled", ("worker killed",)),
+    "cores": Proof("illegal", ("process with a core killed",)),
+    "guard": Proof("unsettled", ("process with a core stopped",)),
     "reconciler": Proof("unsettled", ("worker killed", "work-horse killed")),
     "intent": Proof("duplicated", ("Google: 503 although accepted", "at submit.accepted (kill)"), "google"),
     "stale-intent": Proof("duplicated", ("at intend.after_commit (suspend until submitted again)",), "google"),

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 
 from tests.faults.crash_points import CrashPoint
-from tests.faults.kinds import APART_SEC, KINDS_OF, WORKER_POINTS, Kinds
+from tests.faults.kinds import APART_SEC, WORKER_POINTS, Kinds, kinds_of
 
 SHORTEST_FREEZE_SEC, LONGEST_FREEZE_SEC = 2.0, 60.0  # the one long freeze of Redis
 
@@ -37,7 +37,7 @@ class Planned:
 def draw(seed: int, seconds: float, only: tuple[str, ...] = (), engine: str = SUITE) -> list[Planned]:
     """All faults of a run with this engine, by time. With `only` none but these kinds; a crash point's is
     `at …`, as in the report."""
-    chance, kinds = random.Random(seed), KINDS_OF[engine]
+    chance, kinds = random.Random(seed), kinds_of(engine)
     plan = [fault for lane in kinds.every_sec for fault in _lane(chance, kinds, lane, seconds, only)]
     if seconds >= CALM_SEC and (not only or SUPERVISOR in only):
         plan.append(Planned(seconds * chance.uniform(0.5, 0.6), "processes", SUPERVISOR))

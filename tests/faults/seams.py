@@ -47,7 +47,6 @@ BEFORE = {
         "jobs.heartbeat:record_progress": "heartbeat.begins",
         "store.checkpoints:save": "checkpoint.begins",
         "store.outcomes:complete": "complete.begins",
-        "tests.faults.engine:text_of": "engine.in_chunk",
     },
     "reconciler": {
         "jobs.reconcile:settle_lost": "reconciler.found_lost",

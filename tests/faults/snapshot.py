@@ -121,7 +121,11 @@ class OperationRow:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All of it, each list in the order in which it was written. `audio` gives a recording's bytes by its URI."""
+    """All of it, each list in the order in which it was written. `audio` gives a recording's bytes by its URI.
+
+    `work` is what was recognised when, on `cores` cores. `words` is what an undisturbed run of a real engine heard, by
+    the `text_of` of the samples; None for the suite's own engine.
+    """
 
     sessions: list[SessionRow] = field(default_factory=list)
     history: list[HistoryRow] = field(default_factory=list)
@@ -134,6 +138,9 @@ class Snapshot:
     looks: list[Look] = field(default_factory=list)
     operations: list[OperationRow] = field(default_factory=list)
     audio: Callable[[str], bytes | None] = lambda _uri: None
+    work: list[dict[str, Any]] = field(default_factory=list)
+    cores: int = 0
+    words: dict[str, str] | None = None
 
 
 def by_session(rows: list[Row]) -> dict[str, list[Row]]:

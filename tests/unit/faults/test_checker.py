@@ -121,6 +121,30 @@ def test_good_run_has_no_problem() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spans", "cores", "wrong"),
+    [
+        (((0, 2), (1, 3), (2, 4), (3, 5)), 2, set()),
+        (((0, 2), (1, 3), (1.9, 4)), 2, {"illegal"}),
+        (((0, 2), (1, 3)), 1, {"illegal"}),
+    ],
+)
+def test_more_chunks_at_a_time_than_there_are_cores_are_illegal(
+    spans: tuple[tuple[float, float], ...], cores: int, wrong: set[str]
+) -> None:
+    snapshot, journal = good()
+    work = [{"begun": begun, "ended": ended} for begun, ended in spans]
+    assert kinds(replace(snapshot, work=work, cores=cores), journal) == wrong
+
+
+@pytest.mark.parametrize(("undisturbed", "wrong"), [("one two three", set()), ("one two", {"lost"})])
+def test_a_real_engine_has_to_hear_what_it_hears_undisturbed(undisturbed: str, wrong: set[str]) -> None:
+    snapshot, journal = good()
+    segments = [replace(row, text=text) for row, text in zip(snapshot.segments, ("one two", "three"), strict=True)]
+    words = {recordings.text_of(SOUND): undisturbed}
+    assert kinds(replace(snapshot, segments=segments, words=words), journal) == wrong
+
+
+@pytest.mark.parametrize(
     ("kind", "change"),
     [
         pytest.param("lost", lambda s: replace(s, sessions=[]), id="session gone"),
