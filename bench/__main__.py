@@ -22,7 +22,20 @@ from store.database import engine
 from store.migrations import config
 
 # What each one measures is said by its module, which has `measure() -> Iterator[Figure]`
-BENCHES = ("status", "polling", "dashboards", "beside", "whole_way", "cores", "clips", "million", "peers", "memory")
+BENCHES = (
+    "status",
+    "polling",
+    "dashboards",
+    "beside",
+    "whole_way",
+    "cores",
+    "clips",
+    "million",
+    "peers",
+    "memory",
+    "hour",
+    "words",
+)
 
 
 def main() -> int:
