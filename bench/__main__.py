@@ -34,6 +34,8 @@ BENCHES = (
     "peers",
     "memory",
     "speakers",
+    "hour",
+    "words",
 )
 
 

@@ -1,7 +1,8 @@
 """From an accepted upload to the finished transcript, on all that `make run` starts, against the bare engine.
 
-The bare engine decodes, cuts and recognises the same recording with the same processes at the same priority, while
-nothing of the desk runs. The desk has started when the clock runs, and has nothing else to do.
+The bare engine decodes and cuts the same recording, hears its language, recognises it and tells its two voices apart,
+with the same processes at the same priority, while nothing of the desk runs. The desk has started when the clock runs,
+and has nothing else to do.
 """
 
 import os
@@ -10,6 +11,7 @@ from statistics import median
 
 from bench.baselines.bare_engine import recognise
 from bench.figures import Figure, at_most
+from bench.hearing.sizes import count
 from bench.processes.place import place
 from bench.processes.uploading import upload
 from bench.worlds import recordings
@@ -22,7 +24,7 @@ WITHIN_SEC = 900.0
 def measure() -> Iterator[Figure]:
     processes = len(os.sched_getaffinity(0))
     with place() as here:
-        recording = recordings.repeated(here.folder / "recording.wav", TIMES)
+        recording = recordings.repeated(here.folder / "recording.wav", count(TIMES))
         audio_sec = recordings.audio_sec(recording)
         bare: list[float] = []
         whole: list[float] = []

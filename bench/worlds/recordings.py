@@ -55,7 +55,7 @@ def audio_sec(path: Path) -> float:
 
 def word_error_rate(heard: str, times: int = 1) -> float:
     """Insertions, deletions and substitutions over the number of words in so many repetitions of the sample."""
-    reference, found = _words(WORDS.read_text()) * times, _words(heard)
+    reference, found = _words(said()) * times, _words(heard)
     row = list(range(len(found) + 1))
     for i, word in enumerate(reference, 1):
         previous, row[0] = row[0], i
@@ -64,6 +64,11 @@ def word_error_rate(heard: str, times: int = 1) -> float:
     return row[-1] / len(reference)
 
 
+def said() -> str:
+    """The words of the sample, without the names of who says them."""
+    lines = WORDS.read_text().splitlines()
+    return " ".join(re.sub(r"^(coach|client):", "", line.strip(), flags=re.IGNORECASE) for line in lines)
+
+
 def _words(text: str) -> list[str]:
-    lines = [re.sub(r"^(coach|client):", "", line.strip(), flags=re.IGNORECASE) for line in text.splitlines()]
-    return re.findall(r"[a-z']+", " ".join(lines).lower())
+    return re.findall(r"[a-z']+", text.lower())
