@@ -180,15 +180,16 @@ def _short_answers(folder: Path) -> Iterator[Figure]:
         readings.joined([chance.choice(answers) for _ in range(ANSWERS_EACH)], chance, ANSWER_PAUSE_SEC)
         for _ in range(count(ANSWERS))
     ]
-    turns, kept, missed = 0, 0, Counter[str]()
+    turns, kept, missed = 0, 0, list[tuple[str, str]]()
     for join, heard in zip(joins, _heard(folder, [join.samples for join in joins]), strict=True):
         for turn in join.turns:
             turns += 1
-            if plain(turn.said.text)[0] in plain(" ".join(word.text for word in near(turn, heard.words))):
+            there = " ".join(word.text for word in near(turn, heard.words))
+            if plain(turn.said.text)[0] in plain(there):
                 kept += 1
             else:
-                missed[turn.said.name] += 1
-    _say("missed", dict(missed))
+                missed.append((turn.said.name, there))
+    _say("answers that were heard as something else", missed)
     yield at_least(f"{turns} short answers ({short_answers.source()}) in long pauses: share kept", kept / turns, 0.95)
 
 
