@@ -1,4 +1,4 @@
-"""The words: wrong, invented, lost and late ones, by speaker, and what they cost.
+"""The words: wrong, invented, lost and late ones, the same ones every time, and what they cost.
 
 Real readers come from `../shared/audio`, where it is there; else the turns of the sample, which is synthetic, stand in
 for them. Recordings are joined from their utterances, so it is known what is said when. Noises, telephones and short
@@ -20,9 +20,9 @@ import numpy as np
 from bench.baselines.bare_engine import Heard, Options, Spoken, recognise_all, recognise_each
 from bench.figures import Figure, at_least, at_most
 from bench.hearing import readings, short_answers, speechless
-from bench.hearing.comparison import Errors, errors, loops, lost_stretches, near, plain, right_speakers
+from bench.hearing.comparison import Errors, errors, loops, lost_stretches, near, plain
 from bench.hearing.comparison import start_differences as late
-from bench.hearing.readings import Joined, Samples, Turn, Utterance
+from bench.hearing.readings import Joined, Samples, Utterance
 from bench.hearing.resumed import killed_and_resumed
 from bench.hearing.sizes import count
 from bench.hearing.telephone import telephone
@@ -35,7 +35,6 @@ NOISY, NOISY_SEC, NOISY_SNR_DB = 40, 25.0, (10.0, 20.0)
 BACKGROUNDS = ("white", "pink", "brown", "hum of 50 Hz", "traffic", "wind", "room", "loud room", "keyboard", "breath")
 ANSWERS, ANSWERS_EACH, ANSWER_PAUSE_SEC = 10, 12, (3.0, 8.0)
 CALLS, CALL_TURNS, CALL_SNR_DB = 20, 10, (6.0, 8.0, 11.0, 15.0)
-DIALOGUE_TURNS = 14
 KILLS, KILLED_SEC = 10, 480.0
 COST_SEC, COST_ROUNDS = 180.0, 3
 LOST_SEC = 2.0
@@ -54,12 +53,11 @@ def measure() -> Iterator[Figure]:
         yield from _noisy(folder, joins.errors)
         yield from _short_answers(folder)
         yield from _calls(folder)
-        yield from _speakers(folder)
         yield from _the_same(folder)
         yield from _cost(folder)
 
 
-def _heard(folder: Path, sounds: Sequence[Samples], *, voices: bool = False) -> list[Heard]:
+def _heard(folder: Path, sounds: Sequence[Samples]) -> list[Heard]:
     """What the engine hears in each."""
     found: list[Heard] = []
     for first in range(0, len(sounds), AT_ONCE):
@@ -67,7 +65,7 @@ def _heard(folder: Path, sounds: Sequence[Samples], *, voices: bool = False) -> 
             readings.write(folder / f"{number}.wav", sound)
             for number, sound in enumerate(sounds[first : first + AT_ONCE])
         ]
-        found += recognise_all(paths, voices=voices)
+        found += recognise_all(paths)
         for path in paths:
             path.unlink()
     return found
@@ -182,15 +180,16 @@ def _short_answers(folder: Path) -> Iterator[Figure]:
         readings.joined([chance.choice(answers) for _ in range(ANSWERS_EACH)], chance, ANSWER_PAUSE_SEC)
         for _ in range(count(ANSWERS))
     ]
-    turns, kept, missed = 0, 0, Counter[str]()
+    turns, kept, missed = 0, 0, list[tuple[str, str]]()
     for join, heard in zip(joins, _heard(folder, [join.samples for join in joins]), strict=True):
         for turn in join.turns:
             turns += 1
-            if plain(turn.said.text)[0] in plain(" ".join(word.text for word in near(turn, heard.words))):
+            there = " ".join(word.text for word in near(turn, heard.words))
+            if plain(turn.said.text)[0] in plain(there):
                 kept += 1
             else:
-                missed[turn.said.name] += 1
-    _say("missed", dict(missed))
+                missed.append((turn.said.name, there))
+    _say("answers that were heard as something else", missed)
     yield at_least(f"{turns} short answers ({short_answers.source()}) in long pauses: share kept", kept / turns, 0.95)
 
 
@@ -207,39 +206,6 @@ def _calls(folder: Path) -> Iterator[Figure]:
         f"word error rate, {len(calls)} made telephone calls (two readers, 8 kHz, µ-law, noise at 6 to 15 dB)",
         found.rate,
     )
-
-
-def _speakers(folder: Path) -> Iterator[Figure]:
-    chance, two = random.Random(9), [*combinations(readings.by_reader().values(), 2)]
-    two = two[: count(len(two))]
-    dialogues = [readings.dialogue(pair, DIALOGUE_TURNS, chance) for pair in two]
-    right = words = 0
-    for dialogue, heard in zip(dialogues, _heard(folder, [one.samples for one in dialogues], voices=True), strict=True):
-        good, of = right_speakers(dialogue.turns, heard.words)
-        right, words = right + good, words + of
-        _say(" and ".join(dict.fromkeys(turn.said.reader for turn in dialogue.turns)), f"{good} of {of} words")
-    yield at_least(f"words with the right speaker, dialogues joined of {len(two)} pairs", right / max(words, 1), 0.97)
-    sample = readings.sample()
-    [heard] = _heard(folder, [sample.samples], voices=True)
-    good, of = right_speakers(_turns_in_sample(), heard.words)
-    yield at_least("words of the sample with the right speaker", good / max(of, 1), 0.97)
-
-
-def _turns_in_sample() -> list[Turn]:
-    """When the two of the sample speak."""
-    sound, turns, at = readings.sample().samples, [], 0
-    for said in readings.turns_of_sample():
-        start = at + _position(sound[at:], said.samples)
-        at = start + len(said.samples)
-        turns.append(Turn(start / SAMPLE_RATE, at / SAMPLE_RATE, said))
-    return turns
-
-
-def _position(sound: Samples, piece: Samples) -> int:
-    """Where the piece, which was cut out of the sound, begins."""
-    begun = piece[:1000]
-    candidates = np.flatnonzero(sound[: len(sound) - len(begun) + 1] == begun[0])
-    return next(int(at) for at in candidates if np.array_equal(sound[at : at + len(begun)], begun))
 
 
 def _the_same(folder: Path) -> Iterator[Figure]:

@@ -39,12 +39,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A word as it was heard, in seconds from the beginning; `speaker` is 1 or 2, 0 where nobody told."""
+    """A word as it was heard, in seconds from the beginning."""
 
     text: str
     start_sec: float
     end_sec: float
-    speaker: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ def recognise_each(recordings: Sequence[Path], options: Options = DEFAULT, *, at
     return _ended(_started(recordings, options))
 
 
-def recognise_all(recordings: Sequence[Path], *, voices: bool = False, engine: str = "whisper") -> list[Heard]:
-    """Run it on many recordings, as many at a time as there are cores, one process each; in their order."""
-    options = Options(engine, voices=voices, keep=True)
+def recognise_all(recordings: Sequence[Path]) -> list[Heard]:
+    """Run it without voices on many recordings, as many at a time as there are cores; in their order."""
+    options = Options(voices=False, keep=True)
     runs = min(len(os.sched_getaffinity(0)), len(recordings))
     shares = [_started(recordings[first::runs], options) for first in range(runs)]
     found: list[Heard | None] = [None] * len(recordings)
@@ -129,12 +128,9 @@ def _heard(
     done.sort(key=lambda event: event.chunk.start_sec)
     segments = [segment for event in done for segment in event.segments]
     voices: list[Voices] = [event.voices for event in done if event.voices is not None]
-    labels = tell_apart(voices, segments).labels if voices else ()
-    words = spoken(segments)
-    told = tuple(
-        Spoken(word.text, word.start_sec, word.end_sec, label)
-        for word, label in zip(words, labels or [0] * len(words), strict=True)
-    )
+    if options.voices:
+        tell_apart(voices, segments)
+    told = tuple(Spoken(word.text, word.start_sec, word.end_sec) for word in spoken(segments))
     return " ".join(segment.text for segment in segments), told, language
 
 
@@ -153,10 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         decode(recordings[0], Path(folder) / "first.pcm")  # the fork server's imports are not timed
         found = list(_each(engine, recordings, options, Path(folder)))
-    told = [
-        asdict(one) | {"words": [[word.text, word.start_sec, word.end_sec, word.speaker] for word in one.words]}
-        for one in found
-    ]
+    told = [asdict(one) | {"words": [[word.text, word.start_sec, word.end_sec] for word in one.words]} for one in found]
     print(json.dumps(told))
 
 

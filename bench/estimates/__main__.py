@@ -1,6 +1,6 @@
-"""`make bench.estimates SEED=1`: how good estimates are, on recorded traces and on synthetic worlds, against the goals.
+"""`make bench-eta SEED=1`: how good estimates are, on recorded traces and on synthetic worlds, against the goals.
 
-Prints a table and writes `var/bench.estimates.json`: a list of name, value, goal and met.
+Prints a table and writes `var/bench-eta.json`: a list of name, value, goal and met.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from jobs.estimate import FRACTIONS
 from store.settings import settings
 
 TRACES = Path(__file__).parent / "recorded"
+ENOUGH_RECORDED = 250  # sessions of an engine, for its intervals to have a goal
 MOVING = ("steady", "noisy", "slowing")
 KINDS = (*MOVING, "coarse", "slower")
 MEAN_RATE_GOALS = {0.05: 0.9, 0.10: 1.05, 0.25: 1.05, 0.50: 1.05, 0.75: 1.05, 0.90: 1.05}
@@ -35,7 +36,7 @@ def main() -> None:
     for engine, traces in load(arguments.traces).items():
         one = replay(traces)
         name = f"recorded {engine} ({len(traces)} sessions)"
-        found += of_world(name, one, goals=len(traces) >= arguments.sessions) + against(name, [one], goals=True)
+        found += of_world(name, one, goals=len(traces) >= ENOUGH_RECORDED) + against(name, [one], goals=True)
     for kind in KINDS:
         worlds = [replay(world(kind, seed, arguments.sessions), bars=seed == seeds[0]) for seed in seeds]
         found += of_world(kind, worlds[0], goals=True)
@@ -115,7 +116,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--sessions", type=int, default=300, help="of each synthetic world")
     parser.add_argument("--traces", type=Path, nargs="*", default=[TRACES], help="files or folders of recorded traces")
-    parser.add_argument("--out", type=Path, default=settings().var_dir / "bench.estimates.json")
+    parser.add_argument("--out", type=Path, default=settings().var_dir / "bench-eta.json")
     return parser.parse_args()
 
 

@@ -122,19 +122,3 @@ def start_differences(turn: Turn, alone: Sequence[Spoken], words: Sequence[Spoke
 def _one(word: Spoken) -> str:
     """The word as one, whatever signs it has."""
     return "".join(plain(word.text)) or "-"
-
-
-def right_speakers(turns: Sequence[Turn], words: Sequence[Spoken]) -> tuple[int, int]:
-    """How many words have the right one of two speakers, and how many words there are.
-
-    A word belongs to the turn that its middle is nearest to. Which label is whom is not given: the better way counts.
-    """
-    readers = sorted({turn.said.reader for turn in turns})
-    straight = crossed = 0
-    for word in words:
-        middle_sec = (word.start_sec + word.end_sec) / 2
-        turn = min(turns, key=lambda one: max(one.start_sec - middle_sec, middle_sec - one.end_sec))
-        reader = readers.index(turn.said.reader) + 1
-        straight += word.speaker == reader
-        crossed += word.speaker == 3 - reader
-    return max(straight, crossed), len(words)
