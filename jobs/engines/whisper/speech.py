@@ -15,6 +15,7 @@ STEP = 512  # samples: the detector gives a probability for each
 LIKELY = 0.35  # speech; 0.5 drops short words: "Hello?" on a telephone lasts 0.1 s for the detector
 POSSIBLE = 0.1  # speech in noise, where a good part of it is likely: else a third of a noisy call is lost
 MIN_LIKELY = 0.1  # of a span of possible speech
+MIN_STEPS = 3  # 0.1 s; what is shorter is a click
 PAUSE_SEC = 0.5  # shorter ones do not divide a span
 # Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Of readers, phones
 # and synthetic voices, 0.3 s of speech change by 2.2 dB at least; steady tones by 1.3 dB at most.
@@ -54,7 +55,7 @@ def speech_in(samples: Samples) -> list[Span]:
             found.append((begin, end))
         else:
             found += [(begin + first, begin + last) for first, last in _runs(likely)]
-    spans = [(begin * STEP, min(end * STEP, len(samples))) for begin, end in found]
+    spans = [(begin * STEP, min(end * STEP, len(samples))) for begin, end in found if end - begin >= MIN_STEPS]
     return [Span(a / SAMPLE_RATE, b / SAMPLE_RATE) for a, b in spans if changes(samples[a:b])]
 
 
