@@ -5,13 +5,14 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from store.settings import settings
 
-RECORD_BYTES = 160
+RECORD_BYTES = 80
+LOCKS = Path("/proc/locks")
 STOPPED = "T"  # proc_pid_stat(5)
 log = logging.getLogger(__name__)
 
@@ -24,15 +25,6 @@ def count() -> int:
 def folder() -> Path:
     """Where all of it is."""
     return settings().var_dir / "cores"
-
-
-class Holder(NamedTuple):
-    """What a core's file says of the process that took it last; it may be gone."""
-
-    session: str
-    namespace: int = 0  # of process ids
-    pid: int = 0
-    born: int = 0  # in clock ticks since the boot
 
 
 class Cores:
@@ -63,7 +55,7 @@ class Cores:
             if lock(file, fcntl.LOCK_EX):
                 self._files.remove(file)
                 with suppress(OSError):
-                    os.pwrite(file, _record(session).encode().ljust(RECORD_BYTES), 0)
+                    os.pwrite(file, session.encode().ljust(RECORD_BYTES), 0)
                 return file
         return None
 
@@ -74,42 +66,51 @@ class Cores:
                 return True
         return False
 
-    def holders(self) -> list[Holder]:
-        """Of each core that was taken; one whose process was killed is among them until it is taken again."""
-        found = []
-        for file in self._files:
-            session, *identity = os.pread(file, RECORD_BYTES, 0).decode(errors="replace").split() or [""]
-            if session:
-                with suppress(ValueError, TypeError):
-                    found.append(Holder(session, *map(int, identity)))
-        return found
+    def sessions(self) -> list[str]:
+        """Whose each busy core is; that of a process that was killed is among them until the core is taken again."""
+        written = [os.pread(file, RECORD_BYTES, 0).decode(errors="replace").strip() for file in self._files]
+        return [session for session in written if session]
 
     def changed_at(self) -> float:
         """When a core was last taken or given back (Unix time)."""
         return max(os.fstat(file).st_mtime for file in self._files)
 
     def end_stopped(self) -> None:
-        """Kill a process that has a core and has been stopped for as long as a lease."""
-        for holder in self.holders():
-            if holder.namespace != _namespace():
-                continue
-            state, born = _process(holder.pid)
-            mark = folder() / f"stopped.{holder.pid}.{holder.born}"  # since when, on the monotonic clock
-            if state != STOPPED or born != holder.born:
+        """Kill a process that has a core and has been stopped for as long as a lease. OSError without /proc/locks."""
+        for mark in folder().glob(f"stopped.{_namespace()}.*"):
+            pid, born = map(int, mark.name.split(".")[2:])
+            if _process(pid) != (STOPPED, born):
                 mark.unlink(missing_ok=True)
+        for pid in self._holders():
+            state, born = _process(pid)
+            if state != STOPPED or not self._are_open_in(pid):
                 continue
+            mark = folder() / f"stopped.{_namespace()}.{pid}.{born}"  # since when, on the monotonic clock
             with suppress(FileExistsError), mark.open("x") as file:
                 file.write(str(time.monotonic()))
-            since = float(mark.read_text() or time.monotonic())
-            if time.monotonic() - since >= settings().lease_sec:
-                log.warning("Process %d has a core and has been stopped for a lease: killed", holder.pid)
+            if time.monotonic() - float(mark.read_text() or time.monotonic()) >= settings().lease_sec:
+                log.warning("Process %d has a core and has been stopped for a lease: killed", pid)
                 with suppress(ProcessLookupError, PermissionError):
-                    os.kill(holder.pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                 mark.unlink(missing_ok=True)
 
+    def _holders(self) -> Iterator[int]:
+        """Processes that seem to have a core, by the kernel: what they write themselves comes a moment too late."""
+        ours = {os.fstat(file).st_ino for file in self._files}
+        for line in LOCKS.read_text().splitlines():
+            _, kind, _, mode, pid, place, *_ = line.split()  # a process that waits has an arrow as its kind
+            if (kind, mode) == ("FLOCK", "WRITE") and int(place.rpartition(":")[2]) in ours and int(pid) > 0:
+                yield int(pid)
 
-def _record(session: str) -> str:
-    return " ".join(map(str, Holder(session, _namespace(), os.getpid(), _process(os.getpid())[1])))
+    def _are_open_in(self, pid: int) -> bool:
+        """Whether the process has one of these files open: another file system may use the same numbers."""
+        ours = {(stat.st_dev, stat.st_ino) for stat in map(os.fstat, self._files)}
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                if (stat.st_dev, stat.st_ino) in ours:
+                    return True
+        return False
 
 
 def _process(pid: int) -> tuple[str, int]:

@@ -36,7 +36,7 @@ def prepare() -> bool:
     try:
         with Cores() as cores:
             cores.any_free()
-        for left in [*folder().glob("new.*"), *folder().glob("stopped.*")]:  # by processes that were killed
+        for left in folder().glob("new.*"):  # by processes that were killed
             if time.time() - left.stat().st_mtime > OLD_SEC:
                 left.unlink(missing_ok=True)
     except FileNotFoundError:
@@ -110,7 +110,8 @@ def _wait(ticket: str, place: int, cores: Cores) -> int:
             continue
         touched = time.monotonic()
         os.utime(place)
-        cores.end_stopped()
+        with suppress(OSError):
+            cores.end_stopped()
         if time.time() - cores.changed_at() > STUCK_SEC:
             log.warning("No core has changed hands for %.0f s: going on without the limit", STUCK_SEC)
             raise TimeoutError
@@ -132,7 +133,7 @@ def _queue_up(ticket: str) -> int:
 
 def _is_first(ticket: str, cores: Cores) -> bool:
     """Whether nobody comes before this ticket, for which its file need not be there yet."""
-    held = Counter(holder.session for holder in cores.holders())
+    held = Counter(cores.sessions())
 
     def turn(one: str) -> tuple[int, str]:
         return held[_session(one)], one

@@ -78,7 +78,8 @@ def apart(levels: Levels) -> bool:
     # neither np.percentile nor np.corrcoef: they import parts of numpy late, when no file may be opened any more
     loudest = float(np.sort(louder)[int(0.95 * (len(louder) - 1))])
     threshold = max(SILENCE_DB, loudest - RANGE_DB)
-    speech = np.maximum(levels[:, louder > threshold], threshold)
+    # so that the quietest speech, too, can be so much louder than a silent channel
+    speech = np.maximum(levels[:, louder > threshold], max(SILENCE_DB, threshold - LOUDER_DB))
     frames = speech.shape[1]
     if frames * FRAME_SEC < LEAST_SPEECH_SEC:
         return False

@@ -60,6 +60,8 @@ class SpeakerStage:
             raise ClaimLost
         try:
             outcome = self._by_channel(check) if self.by_channel else self._by_voice(check)
+            if outcome is None:
+                return
         except (ClaimLost, WorkerStopping):
             raise
         except Exception:
@@ -68,8 +70,10 @@ class SpeakerStage:
         log.info("Speakers: %s", outcome)
         patiently(partial(self._end, outcome))
 
-    def _by_voice(self, check: Callable[[], None]) -> str:
+    def _by_voice(self, check: Callable[[], None]) -> str | None:
         starts = sorted(self._segments)
+        if not any(self._segments.values()):
+            return None  # nobody speaks
         if any(self._segments[start] and self._voices[start] is None for start in starts):
             return "failed"
         segments = [segment for start in starts for segment in self._segments[start]]
@@ -78,10 +82,12 @@ class SpeakerStage:
             self._write(turns.labels, check)
         return turns.outcome
 
-    def _by_channel(self, check: Callable[[], None]) -> str:
+    def _by_channel(self, check: Callable[[], None]) -> str | None:
         assert self.levels_file is not None
         starts = [start_sec for start_sec, _ in patiently(self._finished)]
         segments = [_times(segment) for start_sec in starts for segment in self._read(start_sec)]
+        if not segments:
+            return None
         self._write(by_channel(segments, read_levels(self.levels_file)), check)
         return "channels"
 

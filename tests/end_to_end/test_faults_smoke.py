@@ -45,6 +45,22 @@ def test_nothing_is_lost_whatever_dies(tmp_path: Path) -> None:
     assert points >= 5, output  # about thirty on a quiet machine; on a busy one fewer are reached in the time
 
 
+def test_a_real_engine_hears_the_same_words_whatever_dies(tmp_path: Path) -> None:
+    short = ("--engine", "pocketsphinx", "--sessions", "5", "--seconds", "9", "--workers", "3", "--settle", "240")
+    only = ("--only", "process with a core killed", "at checkpoint.after_commit (kill)")
+    code, found, output = faults(tmp_path, *short, *only)
+    assert found["counts"] == {"lost": 0, "duplicated": 0, "illegal": 0, "unsettled": 0, "unexplained": 0}, output
+    assert found["figures"]["sessions"]["completed"] > 0, output
+    assert code == 0, output
+
+
+def test_suite_fails_when_more_work_than_there_are_cores(tmp_path: Path) -> None:
+    short = ("--sessions", "8", "--seconds", "6", "--workers", "4", "--only", "process with a core killed")
+    code, found, output = faults(tmp_path, *short, "--sabotage", "cores", "--settle", "60")
+    assert found["counts"]["illegal"] == 1, output
+    assert code == 1, output
+
+
 def test_suite_fails_when_a_protection_is_missing(tmp_path: Path) -> None:
     short = ("--sessions", "6", "--seconds", "6", "--workers", "3", "--only", "worker killed", "work-horse killed")
     code, found, output = faults(tmp_path, *short, "--sabotage", "reconciler", "--settle", "8")

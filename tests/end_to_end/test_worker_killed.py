@@ -80,7 +80,7 @@ def test_a_recogniser_that_is_killed_is_an_error_worth_another_try(desk: Desk) -
     desk.let_go()
     desk.until(session_id, Status.COMPLETED)
     first, second = attempts_of(session_id)
-    assert (first.outcome, first.error_code) == ("retried", "recognition-failed")
+    assert (first.outcome, first.error_code) == ("retried", "recogniser-killed")
     assert second.resumed_sec > 0
     assert worker.poll() is None
 

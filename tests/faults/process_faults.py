@@ -83,12 +83,18 @@ def holder_stopped(desk: Desk, planned: Planned, fault: Fault) -> None:
     with suppress(psutil.NoSuchProcess):
         _hit(fault, psutil.Process(holder.ppid()).ppid())
     deadline = time.monotonic() + desk.options.lease_sec + GUARDED_WITHIN_SEC
-    while is_alive(holder):
+    while _is_stopped(holder):  # another lane may have let it go on, with all of its group
         if time.monotonic() > deadline:
             fault.survivors.append(f"{holder.pid} was stopped for more than a lease and keeps its core")
             send(holder, signal.SIGKILL)
             return
         time.sleep(0.05)
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_STOPPED
+    return False
 
 
 def _stopped_with_a_core(desk: Desk, planned: Planned) -> list[psutil.Process]:
@@ -98,6 +104,7 @@ def _stopped_with_a_core(desk: Desk, planned: Planned) -> list[psutil.Process]:
         return []
     chosen = holders[int(planned.draw * len(holders))]
     send(chosen, signal.SIGSTOP)
+    time.sleep(0.02)  # until it has obeyed
     if chosen in core_holders(desk):
         return [chosen]
     send(chosen, signal.SIGCONT)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from jobs import attempt, doorbell, retry_cancel
 from jobs.engines import registry
+from jobs.media.silences import Lengths
 from store import checkpoints, outcomes
 from store.settings import settings
 from store.states import Status
@@ -123,7 +124,7 @@ def test_postgres_away_for_a_moment_is_waited_for_and_costs_no_try(
 def test_an_unforeseen_error_is_logged_whole_and_tried_again(
     session_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise ZeroDivisionError("nobody thought of this")
 
     monkeypatch.setattr(attempt, "cut", broken)
@@ -154,9 +155,9 @@ def test_a_session_that_is_taken_away_while_it_is_prepared_is_left_alone(
 ) -> None:
     real = attempt.cut
 
-    def cancelled_meanwhile(pcm: Path) -> object:
+    def cancelled_meanwhile(pcm: Path, lengths: Lengths) -> object:
         retry_cancel.cancel(session_id, actor="anna")
-        return real(pcm)
+        return real(pcm, lengths)
 
     monkeypatch.setattr(attempt, "cut", cancelled_meanwhile)
     assert run_next()

@@ -161,6 +161,23 @@ def test_a_holder_that_is_stopped_loses_its_core_after_a_lease(
     assert not list(workers.file.parent.glob("cores/stopped.*"))
 
 
+def test_a_holder_that_is_stopped_before_it_has_said_who_it_is_loses_its_core_too(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_instead(_file: int, _record: bytes, _at: int) -> None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    monkeypatch.setattr(core_files, "count", lambda: 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", stop_instead)
+        stopped = workers.start("stopped", chunk_sec=FOREVER_SEC, until=0)
+    soon(lambda: psutil.Process(stopped.pid).status() == psutil.STATUS_STOPPED)
+    with cores.core("waiting"):
+        pass
+    stopped.join(1)
+    assert stopped.exitcode == -signal.SIGKILL
+
+
 def test_a_holder_that_goes_on_in_time_keeps_its_core(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_files, "count", lambda: 1)
     holder = workers.start("paused", chunk_sec=0.8, until=0)

@@ -32,7 +32,8 @@ def click(app: AppTest, key: str) -> AppTest:
 
 def test_no_speaker_is_known(new_session: New) -> None:
     app = opened("session.py", session=transcribed(new_session, None, None))
-    assert "Speakers" not in said(app)
+    assert "**Speakers**" not in said(app)
+    assert "told apart by their sound" not in said(app)
     assert "Swap" not in [button.label for button in app.button]
 
 

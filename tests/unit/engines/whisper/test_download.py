@@ -22,6 +22,13 @@ FILES = model_files(numbers=b"small" * 200)
 NOT_ASKED_FOR = {"README.md": b"# A model", ".gitattributes": b"*.bin filter=lfs"}
 
 
+@pytest.fixture(autouse=True)
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that was loaded in this process has forbidden its libraries to ask a hub."""
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     with model_hub() as running:
