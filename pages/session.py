@@ -48,8 +48,6 @@ def transcript(found: Detail) -> None:
     if found.card.view.transcript_deleted_at:
         st.info("The transcript was deleted, as is set for this desk.", icon=":material/auto_delete:")
         return
-    if made_by := getattr(found.card.view, "draft_text", None):
-        st.caption(plain(made_by))
     downloads.draw(found.record, who)
     words = live.ask(lines, found.record.id, who)
     if not words:
