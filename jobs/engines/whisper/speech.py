@@ -17,9 +17,9 @@ POSSIBLE = 0.1  # speech in noise, where a good part of it is likely: else a thi
 MIN_LIKELY = 0.1  # of a span of possible speech
 MIN_STEPS = 3  # 0.1 s; what is shorter is a click
 PAUSE_SEC = 0.5  # shorter ones do not divide a span
-# Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Of readers, phones
-# and synthetic voices, 0.3 s of speech change by 2.2 dB at least; steady tones by 1.3 dB at most.
-MIN_CHANGE_DB = 1.6
+# Hums, sirens and vowel-like tones pass as a voice, but speech changes its colour all the time. Of readers, phones and
+# synthetic voices, 0.3 s of speech change by 2.2 dB at least and 1 s by 2.9 dB; steady tones by 1.3 and 1.6 dB at most.
+MIN_CHANGE_DB, MIN_CHANGE_LONG_DB, LONG_SEC = 1.6, 2.2, 0.9
 QUIETER_DB = 25.0  # frames this much quieter than the loudest tell nothing of its colour
 FRAME, HOP = 400, 160
 BANDS = np.array([2, 4, 6, 8, 11, 15, 20, 26, 34, 44, 57, 74])  # where each begins, in steps of 40 Hz; the last ends at
@@ -89,4 +89,5 @@ def changes(samples: Samples) -> bool:
     if len(heard) < MIN_FRAMES:
         return True
     colour = heard - heard.mean(axis=1, keepdims=True)
-    return bool(np.median(np.std(colour, axis=0)) >= MIN_CHANGE_DB)
+    least_db = MIN_CHANGE_LONG_DB if len(samples) >= LONG_SEC * SAMPLE_RATE else MIN_CHANGE_DB
+    return bool(np.median(np.std(colour, axis=0)) >= least_db)
