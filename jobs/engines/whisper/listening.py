@@ -33,7 +33,7 @@ MAX_PHRASE_WORDS = 8  # a phrase of at most so many words that comes
 REPEATS = 3  # so often in a row is looked at, and kept once when it was not said:
 MAX_WORDS_A_SEC_REPEATED = 6.0  # faster than people speak,
 DOUBTFUL = 0.3  # hardly probable,
-LONG_PHRASE_WORDS = 3  # or longer than what people say three times
+LONG_PHRASE_WORDS = 3  # or, without pauses between, longer than what people say three times
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ def _words(part: Decoded, begin_sec: float, end_sec: float) -> list[Word]:
     """The words of a decoded part; what has no space before it goes on with the word before."""
     found: list[Word] = []
     for word in part.words or ():
-        start = begin_sec + word.start
-        end = max(min(begin_sec + word.end, end_sec), start)
+        start = begin_sec + float(word.start)
+        end = max(min(begin_sec + float(word.end), end_sec), start)
         text, probability = word.word.strip(), float(word.probability)
         if not text:
             continue
@@ -238,7 +238,21 @@ def _loop(plain: Sequence[str], at: int) -> tuple[int, int]:
 
 def _was_said(run: Sequence[Word], size: int, speech: Sequence[Span]) -> bool:
     begin_sec, end_sec = run[0].start_sec, run[-1].end_sec
-    spoken_sec = sum(max(0.0, min(end_sec, span.end_sec) - max(begin_sec, span.start_sec)) for span in speech)
+    spoken_sec = sum(max(0.0, _shared_sec(span, begin_sec, end_sec)) for span in speech)
     again = [word.confidence or 0.0 for word in run[size:]]
-    too_fast = len(run) > MAX_WORDS_A_SEC_REPEATED * max(spoken_sec, 0.05)
-    return not (too_fast or size >= LONG_PHRASE_WORDS or sum(again) / len(again) < DOUBTFUL)
+    if len(run) > MAX_WORDS_A_SEC_REPEATED * max(spoken_sec, 0.05) or sum(again) / len(again) < DOUBTFUL:
+        return False
+    return size < LONG_PHRASE_WORDS or _have_pauses(run, size, speech)
+
+
+def _have_pauses(run: Sequence[Word], size: int, speech: Sequence[Span]) -> bool:
+    """Whether each repetition is spoken in a span of its own."""
+    spans = []
+    for first in range(0, len(run), size):
+        begin_sec, end_sec = run[first].start_sec, run[first + size - 1].end_sec
+        spans.append(max(range(len(speech)), key=lambda at: _shared_sec(speech[at], begin_sec, end_sec)))
+    return len(set(spans)) == len(spans)
+
+
+def _shared_sec(span: Span, begin_sec: float, end_sec: float) -> float:
+    return min(end_sec, span.end_sec) - max(begin_sec, span.start_sec)

@@ -139,6 +139,12 @@ def test_loops_are_cut_to_once_and_what_people_repeat_stays(hear, text: str, eac
     assert text_of(hear(model, [(0.0, len(text.split()) * each)])) == kept
 
 
+def test_a_sentence_that_is_said_three_times_with_pauses_stays(hear) -> None:
+    once = "he was not an ill disposed young man"
+    model = Model([[Decoded([*spoken(once, 0.3), *spoken(once, 9.0), *spoken(once, 18.0)])]])
+    assert text_of(hear(model, [(0.3, 2.7), (9.0, 11.4), (18.0, 20.4)], 25.0)) == " ".join([once] * 3)
+
+
 def test_speech_changes_its_colour_and_tones_do_not() -> None:
     assert not changes(vowel(1.0))
     assert not changes(vowel(1.0, (730, 1090, 2440)))
