@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from store import logs
+from store import logs, speaker_names
 from store.database import database_now, transaction
 from store.schema import Attempt, CoachingSession, ProcessingStatus, TranscriptSegment
 from store.settings import settings
+from store.speaker_names import Voice
 from store.states import Status
 
 DAYS = 30
@@ -31,7 +32,8 @@ LINES = (
     "I wrote it down, and then I did not send it.",
     "What would be the smallest step that you could take this week?",
 )
-PACE = {"pocketsphinx": 0.27, "google": 0.12}  # seconds of processing a second of audio, about
+PACE = {"whisper": 0.08, "google": 0.12}  # seconds of processing a second of audio, about
+SPEAKERS = (Voice("Speaker 1", "Coach"), Voice("Speaker 2", "Client"))
 CAUSES = (
     ("recognition-failed", "retryable", "The transcription engine stopped in the middle of the recording."),
     ("decoding-failed", "permanent", "The sound in this file is damaged and cannot be read."),
@@ -129,6 +131,7 @@ def _add(db: Session, chance: random.Random, created_at: datetime, number: int) 
     db.execute(insert(ProcessingStatus), _history(session_id, course, text))
     if status is Status.COMPLETED:
         db.execute(insert(TranscriptSegment), _segments(session_id, duration))
+        speaker_names.write(db, session_id, {voice.label: voice.name for voice in SPEAKERS})
 
 
 def _course(chance: random.Random, created_at: datetime, takes_sec: float, status: Status) -> Course:
@@ -166,7 +169,7 @@ def _segments(session_id: uuid.UUID, duration: float) -> list[dict[str, Any]]:
             "claim_no": 1,
             "start_sec": i * each,
             "end_sec": (i + 0.9) * each,
-            "speaker": "Coach" if i % 2 == 0 else "Client",
+            "speaker": SPEAKERS[i % 2].label,
             "confidence": None,
             "text": line,
             "words": [],

@@ -108,8 +108,8 @@ def _sound(files: list[Path], folder: Path) -> bytes:
 
 
 def _recording(sound: bytes, chance: random.Random, path: Path, longest_sec: float) -> Path:
-    """A recording of a random length (log-uniform), from random pieces of the sound."""
-    length_sec = SHORTEST_SEC * (longest_sec / SHORTEST_SEC) ** chance.random()
+    """Write a recording of a random length, short ones more often, from random pieces of the sound."""
+    length_sec = SHORTEST_SEC * (longest_sec / SHORTEST_SEC) ** (chance.random() ** 1.5)
     pieces, missing = [], int(length_sec * SAMPLE_RATE) * BYTES_PER_SAMPLE
     while missing > 0:
         size = int(min(chance.uniform(*PIECE_SEC) * BYTES_PER_SEC, missing, len(sound))) // 2 * 2
